@@ -1,0 +1,5 @@
+"""Placeholder until the page lands."""
+
+from playground.ui import shell
+
+shell.header(__file__, "")

@@ -1,0 +1,1 @@
+"""Core results in, plotly figures or escaped HTML out."""

@@ -1,0 +1,1 @@
+"""The only floor that knows torch, transformers and the tokenizer engines."""

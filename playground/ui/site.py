@@ -1,0 +1,81 @@
+"""The pages, in the order of a course: one row each, for the navigation, the home page and the tests."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """One page: its file under ``pages/``, how it is named, and the ready example its card opens."""
+
+    file: str
+    title: str
+    icon: str
+    section: str
+    summary: str  # one sentence: what a person sees there
+    example: str = ""  # the label of the card's link
+    params: dict[str, str] = field(default_factory=dict)  # the state that link opens
+
+    @property
+    def url_path(self) -> str:
+        """The page's address below the app's root (empty for the home page)."""
+        return "" if self.file == "home.py" else self.file.removesuffix(".py")
+
+
+PAGES = (
+    PageInfo("home.py", "Home", ":material/home:", "", "What is here, in the order of a course."),
+    PageInfo(
+        "tokenization.py",
+        "Tokenization",
+        ":material/segment:",
+        "Text",
+        "A model never sees letters. See the tokens six real tokenizers make of one text, down to the byte.",
+        "A family emoji, in pieces",
+        {"text": "The 👨‍👩‍👧 reads नमस्ते, 你好 and café."},
+    ),
+    PageInfo(
+        "attention.py",
+        "Attention",
+        ":material/hub:",
+        "Model",
+        "Which earlier tokens does each token look at? Every layer and head of a running model, with its values.",
+        "Who is “it”?",
+        {"text": "The cat sat on the mat because it was tired."},
+    ),
+    PageInfo(
+        "sampling.py",
+        "Sampling",
+        ":material/casino:",
+        "Model",
+        "From logits to a token: drag temperature, top-k and top-p and watch all 49,152 probabilities move.",
+        "The capital of France is…",
+        {"text": "The capital of France is"},
+    ),
+    PageInfo(
+        "formats.py",
+        "Number formats",
+        ":material/pin:",
+        "Numbers",
+        "What is left of π in 32, 16 or 8 bits: sign, exponent and mantissa, and the value really stored.",
+        "π in FP8",
+        {"value": "pi", "dtype": "fp8-e4m3"},
+    ),
+    PageInfo(
+        "memory.py",
+        "Memory",
+        ":material/memory:",
+        "Numbers",
+        "How many bytes a model needs to answer and to learn, from its exact parameter count, and which GPU holds it.",
+        "Llama 3.1 8B, to answer",
+        {"model": "llama-3.1-8b", "task": "inference"},
+    ),
+    PageInfo(
+        "zero.py",
+        "ZeRO",
+        ":material/account_tree:",
+        "Many GPUs",
+        "Parameters, gradients and optimizer states, cut across GPUs stage by stage, with the paper's formula.",
+        "7.5B on 64 GPUs, stage 3",
+        {"stage": "3", "gpus": "64", "params": "7.5B"},
+    ),
+)
+BY_FILE = {page.file: page for page in PAGES}
