@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from playground import __version__
-from playground.cli import calculators, model, service, text
+from playground.cli import attention, calculators, sampling, service, tokens
 from playground.errors import PlaygroundError
 
 
@@ -20,7 +20,13 @@ def app() -> None:
     """See how a large language model works, from the command line."""
 
 
-for _command in (*service.COMMANDS, *text.COMMANDS, *model.COMMANDS, *calculators.COMMANDS):
+for _command in (
+    *service.COMMANDS,
+    *tokens.COMMANDS,
+    *sampling.COMMANDS,
+    *attention.COMMANDS,
+    *calculators.COMMANDS,
+):
     app.add_command(_command)
 
 
