@@ -1,0 +1,276 @@
+"""core/sampling.py against transformers' own logits processors, brute force, and by property."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from transformers.generation import logits_process as hf
+
+from playground.core import sampling
+from playground.core.sampling import SamplingSettings, adjust, draw, uniform
+from playground.core.sampling_settings import lenient
+from playground.errors import BadInput
+
+LOGITS = st.lists(
+    st.one_of(
+        st.sampled_from([0.0, 1.0, -1.0, 2.5, -math.inf]),  # ties and impossible tokens, often
+        st.floats(-50, 50, width=32),
+    ),
+    min_size=1,
+    max_size=60,
+).filter(lambda values: max(values) > -math.inf)
+SETTINGS = st.builds(
+    SamplingSettings,
+    temperature=st.one_of(st.just(1.0), st.floats(0.05, 5.0)),
+    top_k=st.integers(0, 70),
+    top_p=st.one_of(st.sampled_from([0.0, 0.5, 0.9, 1.0]), st.floats(0, 1)),
+    min_p=st.one_of(st.just(0.0), st.floats(0, 1)),
+    repetition_penalty=st.one_of(st.just(1.0), st.floats(0.5, 2.0)),
+)
+
+
+def of_transformers(logits: np.ndarray, chosen: SamplingSettings, previous_ids: tuple[int, ...]) -> np.ndarray:
+    """The probabilities ``generate`` samples from, by its processors in its order (generation/utils.py)."""
+    scores = torch.tensor(logits, dtype=torch.float64)[None]
+    ids = torch.tensor([previous_ids], dtype=torch.long)
+    chain = []
+    if chosen.repetition_penalty != 1.0:
+        chain.append(hf.RepetitionPenaltyLogitsProcessor(float(chosen.repetition_penalty)))
+    if chosen.temperature != 1.0:
+        chain.append(hf.TemperatureLogitsWarper(float(chosen.temperature)))
+    if chosen.top_k != 0:
+        chain.append(hf.TopKLogitsWarper(chosen.top_k))
+    if chosen.top_p < 1.0:
+        chain.append(hf.TopPLogitsWarper(chosen.top_p))
+    chain.append(hf.MinPLogitsWarper(chosen.min_p))
+    for processor in chain:
+        scores = processor(ids, scores)
+    return torch.softmax(scores, dim=-1)[0].numpy()
+
+
+def assert_like_transformers(logits: np.ndarray, chosen: SamplingSettings, previous_ids: tuple[int, ...] = ()) -> float:
+    """Same kept tokens and same probabilities; returns the largest difference."""
+    ours, theirs = adjust(logits, chosen, previous_ids), of_transformers(logits, chosen, previous_ids)
+    # torch sorts equal scores in no particular order, so of several tied tokens at the nucleus's edge it keeps as
+    # many as we do, but maybe others: compare the tokens by their score.
+    score = {i: float(v) for i, v in enumerate(logits)}
+    if chosen.repetition_penalty != 1.0:
+        for i in set(previous_ids):
+            score[i] = score[i] * chosen.repetition_penalty if score[i] < 0 else score[i] / chosen.repetition_penalty
+    kept_here = Counter(score[i] for i in np.flatnonzero(ours.kept))
+    kept_there = Counter(score[int(i)] for i in np.flatnonzero(theirs))
+    underflowed = Counter(score[i] for i in np.flatnonzero(ours.kept & (ours.adjusted == 0)))
+    assert kept_here - underflowed == kept_there
+    difference = float(np.abs(np.sort(ours.adjusted) - np.sort(theirs)).max())
+    assert difference <= 1e-6
+    return difference
+
+
+def near_an_edge(logits: np.ndarray, chosen: SamplingSettings, previous_ids: tuple[int, ...]) -> bool:
+    """Whether a cut falls within rounding of a token, where the two libraries' last bit decides."""
+    wide = [chosen.top_p - 1e-9, chosen.top_p + 1e-9], [chosen.min_p * (1 - 1e-9), chosen.min_p * (1 + 1e-9)]
+    counts = {
+        adjust(
+            logits,
+            SamplingSettings(
+                chosen.temperature,
+                chosen.top_k,
+                min(max(p, 0), 1) if chosen.top_p < 1 else 1.0,
+                min(max(m, 0), 1),
+                chosen.repetition_penalty,
+            ),
+            previous_ids,
+        ).kept_tokens
+        for p in wide[0]
+        for m in wide[1]
+    }
+    return len(counts) > 1
+
+
+@settings(max_examples=400, deadline=None)
+@given(LOGITS, SETTINGS, st.data())
+def test_every_chain_equals_transformers(values: list[float], chosen: SamplingSettings, data: st.DataObject) -> None:
+    logits = np.array(values)
+    previous = tuple(data.draw(st.lists(st.integers(0, len(values) - 1), max_size=5)))
+    assume(not near_an_edge(logits, chosen, previous))
+    assert_like_transformers(logits, chosen, previous)
+
+
+@pytest.mark.parametrize("top_p", [0.0, 0.25, 0.5, 0.75, 1.0])
+@pytest.mark.parametrize("size", [1, 2, 4, 8, 64])
+def test_a_nucleus_that_ends_exactly_on_a_token_equals_transformers(size: int, top_p: float) -> None:
+    # 2^-n sums without rounding, so both see the same edge: the set that reaches p exactly is kept, no token more
+    logits = np.zeros(size)
+    assert_like_transformers(logits, SamplingSettings(top_p=top_p))
+    assert adjust(logits, SamplingSettings(top_p=top_p)).kept_tokens == max(1, math.ceil(top_p * size))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        SamplingSettings(),
+        SamplingSettings(temperature=0.05),
+        SamplingSettings(temperature=5.0),
+        SamplingSettings(top_k=50),
+        SamplingSettings(top_p=0.9),
+        SamplingSettings(min_p=0.1),
+        SamplingSettings(0.7, 40, 0.95, 0.05, 1.2),
+        SamplingSettings(1.7, 40_000, 0.999, 0.0001, 0.8),
+    ],
+)
+@pytest.mark.parametrize("kind", ["peaked", "flat", "rounded to bf16"])
+def test_a_vocabulary_of_49152_equals_transformers(kind: str, chosen: SamplingSettings) -> None:
+    logits = np.random.default_rng(7).normal(0, 1 if kind == "flat" else 3, 49_152)
+    if kind == "rounded to bf16":  # thousands of ties, as a bf16 model gives them
+        logits = torch.tensor(logits).to(torch.bfloat16).double().numpy()
+    assert_like_transformers(logits, chosen, (1, 2, 3, 3))
+
+
+@settings(max_examples=300, deadline=None)
+@given(LOGITS, SETTINGS, st.sampled_from([0.0, 1e-300, 1e-9, 1.0]))
+@example([-math.inf, -1e30], SamplingSettings(5.0, 1, 0.0, 1.0, 2.0), 1e-300)
+def test_some_token_survives_and_everything_sums_to_one(
+    values: list[float], chosen: SamplingSettings, temperature: float
+) -> None:
+    one = SamplingSettings(temperature, chosen.top_k, chosen.top_p, chosen.min_p, chosen.repetition_penalty)
+    for each in (chosen, one):
+        got = adjust(np.array(values), each, (0,))
+        assert got.kept_tokens >= 1
+        assert got.probability.sum() == pytest.approx(1, abs=1e-12)
+        assert got.adjusted.sum() == pytest.approx(1, abs=1e-12)
+        assert (got.adjusted[~got.kept] == 0).all()
+        assert got.kept_mass + sum(stage.removed_mass for stage in got.stages) == pytest.approx(1, abs=1e-12)
+        assert 0 <= got.entropy_bits <= math.log2(len(values)) + 1e-9
+
+
+def test_temperature_zero_is_argmax_and_the_first_of_equals() -> None:
+    got = adjust(np.array([1.0, 3.0, 3.0, -math.inf]), SamplingSettings(temperature=0, top_k=2, top_p=0.5))
+    assert got.adjusted.tolist() == [0, 1, 0, 0]
+    assert got.entropy_bits == 0
+    assert int(torch.tensor([1.0, 3.0, 3.0, -math.inf]).argmax()) == 1
+
+
+def test_temperature_flattens() -> None:
+    logits = np.random.default_rng(0).normal(0, 3, 1000)
+    entropies = [adjust(logits, SamplingSettings(temperature=t)).entropy_bits for t in (0, 0.2, 0.5, 1, 2, 5)]
+    assert entropies == sorted(entropies)
+
+
+def test_the_nucleus_is_the_smallest_set_that_reaches_p() -> None:
+    logits = np.random.default_rng(3).normal(0, 2, 300)
+    got = adjust(logits, SamplingSettings(top_p=0.8))
+    largest_first = np.sort(got.probability)[::-1]
+    smallest = next(n for n in range(1, 301) if largest_first[:n].sum() >= 0.8)
+    assert got.kept_tokens == smallest
+    assert got.stages == (sampling.Stage("top_p", 300 - smallest, pytest.approx(1 - largest_first[:smallest].sum())),)
+
+
+def test_the_stages_tell_what_each_cut_removed() -> None:
+    got = adjust(np.log([0.4, 0.3, 0.2, 0.06, 0.04]), SamplingSettings(top_k=4, top_p=0.9, min_p=0.6))
+    assert [(s.name, s.removed_tokens) for s in got.stages] == [("top_k", 1), ("top_p", 1), ("min_p", 1)]
+    assert [s.removed_mass for s in got.stages] == pytest.approx([0.04, 0.06, 0.2])
+    assert got.kept_mass == pytest.approx(0.7)
+
+
+@settings(max_examples=200, deadline=None)
+@given(LOGITS, SETTINGS, st.floats(0, 1, exclude_max=True))
+@example([0.0, 0.0, 0.0], SamplingSettings(), math.nextafter(1, 0))
+def test_a_draw_is_a_kept_token_under_u(values: list[float], chosen: SamplingSettings, u: float) -> None:
+    got = adjust(np.array(values), chosen)
+    token = draw(got, u)
+    assert got.kept[token] and got.adjusted[token] > 0
+    above = got.adjusted[got.adjusted > got.adjusted[token]].sum()
+    assert above <= u + 1e-12  # nothing more probable was passed over wrongly
+    assert u < above + got.adjusted[got.adjusted == got.adjusted[token]].sum() + 1e-12
+
+
+def test_draws_follow_the_distribution() -> None:
+    got = adjust(np.log([0.5, 0.25, 0.15, 0.1]), SamplingSettings(top_k=3))
+    counts = np.bincount([draw(got, uniform(seed, 4)) for seed in range(4000)], minlength=4)
+    expected = 4000 * got.adjusted
+    chi_squared = ((counts - expected)[:3] ** 2 / expected[:3]).sum()
+    assert counts[3] == 0
+    assert chi_squared < 13.8  # 2 degrees of freedom, one in a thousand; the seeds are fixed
+
+
+def test_the_uniform_number_depends_on_seed_and_position_only() -> None:
+    assert uniform(5, 0) == uniform(5, 0)
+    assert len({uniform(seed, position) for seed in range(20) for position in range(20)}) == 400
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"temperature": math.nan},
+        {"temperature": math.inf},
+        {"temperature": -0.1},
+        {"top_k": -1},
+        {"top_k": 2.5},
+        {"top_p": 1.01},
+        {"top_p": -0.1},
+        {"top_p": math.nan},
+        {"min_p": 1.5},
+        {"min_p": math.nan},
+        {"repetition_penalty": 0.0},
+        {"repetition_penalty": math.inf},
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_with_a_hint(bad: dict[str, float]) -> None:
+    with pytest.raises(BadInput) as caught:
+        SamplingSettings(**bad)  # type: ignore[arg-type]
+    assert next(iter(bad)).replace("_", "-") in caught.value.title and caught.value.hint
+
+
+@pytest.mark.parametrize("bad", [[], [[1.0]], [math.nan, 1.0], [math.inf, 1.0], [-math.inf]])
+def test_logits_that_make_no_distribution_are_refused(bad: list[float]) -> None:
+    with pytest.raises(BadInput):
+        adjust(np.array(bad))
+
+
+@pytest.mark.parametrize("bad", [(3,), (-1,)])
+def test_a_previous_id_outside_the_vocabulary_is_refused(bad: tuple[int, ...]) -> None:
+    with pytest.raises(BadInput):
+        adjust(np.zeros(3), SamplingSettings(repetition_penalty=1.2), bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value", "noticed"),
+    [
+        ("temperature", "0.7", 0.7, False),
+        ("temperature", "0", 0.0, False),
+        ("temperature", "1e-9", 1e-9, False),
+        ("temperature", "nan", None, True),
+        ("temperature", "hot", None, True),
+        ("temperature", "", None, True),
+        ("temperature", "inf", 5.0, True),
+        ("temperature", "-2", 0.0, True),
+        ("top_k", "50", 50, False),
+        ("top_k", "0", 0, False),
+        ("top_k", "-7", 0, True),
+        ("top_k", "999999", 1000, True),
+        ("top_k", "inf", 1000, True),
+        ("top_k", "2.6", 3, True),
+        ("top_p", "0", 0.0, False),
+        ("top_p", "1", 1.0, False),
+        ("top_p", "1.5", 1.0, True),
+        ("min_p", "-inf", 0.0, True),
+        ("seed", "12", 12, False),
+        ("seed", "-1", 0, True),
+        ("seed", "1e99", 2**31 - 1, True),
+    ],
+)
+def test_values_of_a_link(name: str, text: str, value: float | None, noticed: bool) -> None:
+    usable, notices = lenient({name: text}, 1000)
+    assert usable.get(name) == value
+    assert bool(notices) == noticed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(["temperature", "top_k", "top_p", "min_p"]), st.text(max_size=8)))
+def test_any_link_gives_settings_that_work(values: dict[str, str]) -> None:
+    usable, _ = lenient(values, 10)
+    assert adjust(np.arange(10.0), SamplingSettings(**usable)).kept_tokens >= 1  # type: ignore[arg-type]
