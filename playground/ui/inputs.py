@@ -7,7 +7,8 @@ choice should appear in it as its id, not as its label.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote_plus
 
 import streamlit as st
 
@@ -16,44 +17,60 @@ from playground.core import text as core_text
 from playground.ui import shell
 
 T = TypeVar("T")
-URL_CHARACTERS = 2_000  # a longer text stays on the page but out of the address: servers refuse longer requests
+URL_CHARACTERS = 6_000  # as written in the address, where 你 takes nine; servers and proxies refuse much longer lines
 
 
 def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
-    """Set the widget's state before it is drawn: from a new link, else what the person chose, else the default.
+    """Set the widget's state before it is drawn: from the address just opened, else what the person chose, else the
+    default.
 
-    ``read`` turns the address's text into a value, or None when it is not one of ours.
+    ``read`` turns the address's text into a value, or None when it is not one of ours. The address is read once a
+    visit: later in a visit the widget leads, and a click may still carry the address of a moment ago.
     """
-    state = st.session_state
+    state, visit = st.session_state, shell.visit()
     linked = st.query_params.get(key)
-    if linked is not None and linked != state.get(f"{key}.link"):  # a link was opened, or the browser went back
-        value = read(linked)
-        state[key], state[f"{key}.own"] = (default, False) if value is None else (value, True)
-    elif not state.get(f"{key}.own"):
-        state[key] = default
-    else:  # chosen earlier, perhaps on another page whose widget is gone
-        kept = read(str(state[f"{key}.value"]))
-        state[key] = default if kept is None else kept
-        _to_url(key, default)
-    state[f"{key}.link"] = st.query_params.get(key)
-    state[f"{key}.value"] = state[key]
+    value = read(str(state[f"{key}.value"])) if state.get(f"{key}.own") else None  # perhaps from another page
+    if state.get(f"{key}.visit") != visit.number:
+        state[f"{key}.visit"] = visit.number
+        if linked is not None or (visit.by_history and _fits_address(value)):  # no address can tell of a longer text
+            value = None if linked is None else read(linked)
+            state[f"{key}.own"] = value is not None and value != default
+    shown = default if value is None else value
+    if key not in state or state[key] != shown:  # setting it anyway would undo what is being typed now
+        state[key] = shown
+    if value is not None:
+        state[f"{key}.value"] = value
+    _to_url(key, default)
 
 
 def _to_url(key: str, default: Any) -> None:
+    """Make the address say what the widget says: nothing for the default, nor for a text too long for a link."""
     value = st.session_state[key]
-    shown = str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if value == default or len(shown) > URL_CHARACTERS:
+    wanted = None if value == default or not _fits_address(value) else _in_address(value)
+    if wanted is None:
         st.query_params.pop(key, None)
-    elif st.query_params.get(key) != shown:
-        st.query_params[key] = shown
+    elif st.query_params.get(key) != wanted:
+        st.query_params[key] = wanted
+
+
+def _kept(key: str, default: Any) -> dict[str, Any]:
+    """What our widgets have in common; unless persistent, one with the same key on the next page starts empty."""
+    return {"key": key, "persist_state": "session", "on_change": _chosen, "args": (key, default)}
 
 
 def _chosen(key: str, default: Any) -> None:
     """Widget callback: the person changed it, so remember that and write the address."""
     state = st.session_state
-    state[f"{key}.own"], state[f"{key}.value"] = True, state[key]
+    state[f"{key}.own"], state[f"{key}.value"] = state[key] != default, state[key]
     _to_url(key, default)
-    state[f"{key}.link"] = st.query_params.get(key)
+
+
+def _in_address(value: Any) -> str:
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _fits_address(value: Any) -> bool:
+    return len(quote_plus(_in_address(value))) <= URL_CHARACTERS
 
 
 def text(
@@ -62,7 +79,7 @@ def text(
     *,
     key: str = "text",
     max_characters: int = limits.PROMPT_CHARACTERS,
-    height: int | str = 100,
+    height: int | Literal["content", "stretch"] = 100,
     help: str | None = None,
 ) -> str:
     """A text area kept in ``?key=``; returns the cleaned text and shows what cleaning changed.
@@ -71,9 +88,9 @@ def text(
     page starts with its own ``default``.
     """
     _adopt(key, default, str)
-    raw = st.text_area(label, key=key, height=height, help=help, on_change=_chosen, args=(key, default))
+    raw = st.text_area(label, height=height, help=help, **_kept(key, default))
     cleaned = core_text.clean(raw, max_characters)
-    too_long = ("This text is too long for a link: the address leaves it out.",) if len(raw) > URL_CHARACTERS else ()
+    too_long = ("This text is too long for a link: the address leaves it out.",) if not _fits_address(raw) else ()
     shell.notices((*cleaned.notices, *too_long))
     return cleaned.text
 
@@ -81,7 +98,7 @@ def text(
 def line(label: str, default: str, *, key: str, help: str | None = None, max_characters: int = 80) -> str:
     """A one-line text kept in ``?key=`` (a number such as ``7.5B``, a search); cleaned and cut like ``text``."""
     _adopt(key, default, str)
-    raw = st.text_input(label, key=key, help=help, on_change=_chosen, args=(key, default))
+    raw = st.text_input(label, help=help, **_kept(key, default))
     cleaned = core_text.clean(raw, max_characters)
     shell.notices(cleaned.notices)
     return cleaned.text
@@ -101,16 +118,10 @@ def choice(
     fallback = options[0] if default is None else default
     by_name = {str(option): option for option in options}
     linked = st.query_params.get(key)
-    if linked is not None and linked not in by_name and linked != st.session_state.get(f"{key}.link"):
+    if linked is not None and linked not in by_name and st.session_state.get(f"{key}.visit") != shell.visit().number:
         shell.notices([f"“{linked[:60]}” is not a choice for {label}: showing {format_func(fallback)}."])
     _adopt(key, fallback, by_name.get)
-    shared: dict[str, Any] = {
-        "key": key,
-        "format_func": format_func,
-        "help": help,
-        "on_change": _chosen,
-        "args": (key, fallback),
-    }
+    shared: dict[str, Any] = {"format_func": format_func, "help": help, **_kept(key, fallback)}
     if segmented:
         picked: T = st.segmented_control(label, options, required=True, **shared)
     else:

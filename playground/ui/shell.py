@@ -1,17 +1,17 @@
-"""What every page shares: settings, navigation, header, notices, sources, "try this", and how errors look."""
+"""What every page shares: header, notices, sources, "try this", and how errors look."""
 
-import logging
-import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from playground import limits, paths
 from playground.errors import PlaygroundError
-from playground.ui import resources, site
+from playground.ui import site
 
-log = logging.getLogger("playground")
+BY_LINK = "opened"  # the mark of our own links in the address; taken out as soon as it is seen
 
 Provenance = Literal["measured", "computed", "rule of thumb"]
 _BADGES: dict[Provenance, tuple[str, Literal["green", "blue", "orange"], str]] = {
@@ -19,41 +19,6 @@ _BADGES: dict[Provenance, tuple[str, Literal["green", "blue", "orange"], str]] =
     "computed": (":material/function:", "blue", "Computed from a formula; its source is named."),
     "rule of thumb": (":material/straighten:", "orange", "A round number for orientation; the exact one differs."),
 }
-
-
-def serve() -> None:
-    """The whole app for one rerun: settings, warm-up, navigation, then the page behind the error box."""
-    st.set_page_config(
-        page_title="LLM Playground",
-        page_icon=str(paths.ASSETS / "logo.svg"),  # a :material: favicon would be fetched from a font host
-        layout="wide",
-        initial_sidebar_state="auto",
-    )
-    st.logo(str(paths.ASSETS / "logo.svg"), size="large")
-    resources.warm_up()
-    page = st.navigation(_pages_by_section(), position="sidebar")
-    try:
-        page.run()
-    except PlaygroundError as error:
-        show_error(error)
-    except Exception as error:  # Streamlit's own stop and rerun are BaseException and pass through
-        if type(error).__module__.startswith("streamlit."):
-            raise
-        mark = uuid.uuid4().hex[:8]
-        log.exception("page %s failed [%s]", page.title, mark)
-        show_error(
-            PlaygroundError(
-                f"Something went wrong on this page (mark {mark})",
-                "The details are in the server's log under that mark. Reload the page, or change the last input.",
-            )
-        )
-
-
-def _pages_by_section() -> dict[str, list[st.Page]]:
-    sections: dict[str, list[st.Page]] = {}
-    for info in site.PAGES:
-        sections.setdefault(info.section, []).append(page_object(info))
-    return sections
 
 
 def page_object(info: site.PageInfo) -> st.Page:
@@ -65,6 +30,40 @@ def page_object(info: site.PageInfo) -> st.Page:
         url_path=info.url_path or None,
         default=not info.url_path,
     )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One opening of a page: by the menu, a link, the browser's buttons, or a new tab. Reruns belong to it."""
+
+    number: int = 0
+    page: str = ""
+    by_history: bool = False  # opened by the browser's back or forward button: the address decides alone
+
+
+def begin_visit(page: str) -> None:
+    """Note whether this run opens a page; called once a run, before the page draws its inputs."""
+    context = get_script_run_ctx()
+    by_history = context is not None and context.is_history_navigation
+    by_link = st.query_params.pop(BY_LINK, None) is not None
+    last = visit()
+    if by_history or by_link or page != last.page or not last.number:
+        st.session_state["page.visit"] = Visit(last.number + 1, page, by_history)
+
+
+def visit() -> Visit:
+    """The visit this run belongs to."""
+    current: Visit = st.session_state.get("page.visit", Visit())
+    return current
+
+
+def link(info: site.PageInfo, label: str, params: dict[str, str], icon: str | None = None) -> None:
+    """A link to a page of ours in the state ``params``, also to the page one is on.
+
+    Streamlit shows a link to the same page the new state but leaves the browser's address as it was; the mark
+    tells ``begin_visit``, and taking it out again makes Streamlit write the address.
+    """
+    st.page_link(page_object(info), label=label, icon=icon, query_params={**params, BY_LINK: "1"})
 
 
 def header(file: str, lede: str) -> None:
@@ -105,7 +104,7 @@ def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
     st.subheader("Try this", anchor=False)
     for column, (label, params, look_for) in zip(st.columns(len(experiments)), experiments, strict=True):
         with column.container(border=True, height="stretch"):
-            st.page_link(paths.PAGES / info.file, label=f"**{label}**", icon=":material/play_arrow:", query_params=params)
+            link(info, f"**{label}**", params, ":material/play_arrow:")
             st.caption(look_for)
 
 
