@@ -1,0 +1,62 @@
+"""tokenizer.json files, encoded by Hugging Face's tokenizers: SmolLM2 (byte-level BPE) and BERT (WordPiece)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from playground.core.tokens import LazyTokens, Piece, SpecialMode
+from playground.models.engines.base import Engine, TokenizerInfo
+from playground.models.engines.byte_glyphs import BYTE_OF_GLYPH, bytes_of
+
+
+class HuggingFaceEngine(Engine):
+    """One tokenizer.json, loaded twice: whether control tokens are read is a switch *on* a Tokenizer, so one shared
+    by sessions must never be toggled. Truncation and padding are state too: both off, for good.
+    """
+
+    def __init__(self, info: TokenizerInfo, folder: Path) -> None:
+        super().__init__(info)
+        file = folder / "tokenizer.json"
+        self._control, self._plain = _quiet(file), _quiet(file)
+        self._plain.encode_special_tokens = True  # sic: "encode them as text"
+        self.vocabulary_size = self._plain.get_vocab_size(with_added_tokens=True)
+        added = json.loads(file.read_text(encoding="utf-8"))["added_tokens"]
+        self.special_tokens = {token["content"]: token["id"] for token in added if token["special"]}
+        self._special_ids = frozenset(self.special_tokens.values())
+        self._byte_level = info.kind == "byte-level BPE"
+        vocabulary = self._plain.get_vocab(with_added_tokens=False)
+        self._dropped = frozenset(byte for glyph, byte in BYTE_OF_GLYPH.items() if glyph not in vocabulary)
+        self._lengths = np.zeros(self.vocabulary_size, np.int64)
+        for piece, token_id in (*vocabulary.items(), *self.special_tokens.items()):
+            self._lengths[token_id] = len(piece)  # a byte-level piece has one letter a byte; control tokens are ASCII
+
+    def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
+        tokenizer = self._plain if mode == "plain" else self._control
+        encoding = tokenizer.encode(text, add_special_tokens=mode == "template")
+        if self._byte_level:
+            return self._by_bytes(text, encoding.ids, self._lengths[encoding.ids], self._dropped)
+        spans = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+        return self._by_characters(text, encoding.ids, spans)
+
+    def _decode(self, ids: list[int]) -> str:
+        return self._plain.decode(ids, skip_special_tokens=False)
+
+    def _piece(self, token_id: int) -> Piece:
+        piece = self._plain.id_to_token(token_id)
+        if piece is None:
+            raise KeyError(token_id)
+        if token_id in self._special_ids:
+            return Piece(piece, piece.encode(), special=True, unknown=piece == "[UNK]")
+        if self._byte_level:
+            raw = bytes_of(piece)
+            return Piece(raw.decode(errors="replace"), raw)
+        return Piece(piece, piece.removeprefix("##").encode())  # ## is the vocabulary's mark, not text
+
+
+def _quiet(file: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

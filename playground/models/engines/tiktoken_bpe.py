@@ -1,0 +1,87 @@
+"""OpenAI's vocabularies, encoded by tiktoken from files in the store (tiktoken itself would download them)."""
+
+import base64
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import tiktoken
+
+from playground.core.tokens import LazyTokens, Piece, SpecialMode
+from playground.models.engines.base import Engine, TokenizerInfo
+from playground.models.engines.byte_glyphs import bytes_of
+
+# Patterns and control tokens: tiktoken 0.14, tiktoken_ext/openai_public.py (MIT), which has them only inside
+# functions that download.
+_GPT2_PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
+_CL100K_PATTERN = (
+    r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$"""
+    r"""|\s*[\r\n]|\s+(?!\S)|\s"""
+)
+_O200K_PATTERN = "|".join(
+    (
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"\p{N}{1,3}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
+    )
+)
+_PATTERNS = {"gpt2": _GPT2_PATTERN, "cl100k": _CL100K_PATTERN, "o200k": _O200K_PATTERN}
+_SPECIAL = {
+    "gpt2": {"<|endoftext|>": 50256},
+    "cl100k": {
+        "<|endoftext|>": 100257,
+        "<|fim_prefix|>": 100258,
+        "<|fim_middle|>": 100259,
+        "<|fim_suffix|>": 100260,
+        "<|endofprompt|>": 100276,
+    },
+    "o200k": {"<|endoftext|>": 199999, "<|endofprompt|>": 200018},
+}
+
+
+class TiktokenEngine(Engine):
+    """gpt2, cl100k and o200k. None of them adds anything around a text, so template mode equals control mode."""
+
+    def __init__(self, info: TokenizerInfo, folder: Path) -> None:
+        super().__init__(info)
+        ranks = _gpt2_ranks(folder) if info.id == "gpt2" else _tiktoken_ranks(folder / f"{info.id}_base.tiktoken.gz")
+        self.special_tokens = _SPECIAL[info.id]
+        self.pattern = _PATTERNS[info.id]
+        self._encoding = tiktoken.Encoding(
+            info.id, pat_str=self.pattern, mergeable_ranks=ranks, special_tokens=self.special_tokens
+        )
+        self.vocabulary_size = self._encoding.n_vocab
+        self._special_ids = frozenset(self.special_tokens.values())
+        self._lengths = np.zeros(self.vocabulary_size, np.int64)
+        for piece, token_id in (*ranks.items(), *self.special_tokens.items()):
+            self._lengths[token_id] = len(piece)  # control tokens are ASCII
+
+    def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
+        if mode == "plain":
+            ids = self._encoding.encode_ordinary(text)
+        else:
+            ids = self._encoding.encode(text, allowed_special="all")
+        return self._by_bytes(text, ids, self._lengths[ids])
+
+    def _decode(self, ids: list[int]) -> str:
+        return self._encoding.decode(ids)
+
+    def _piece(self, token_id: int) -> Piece:
+        raw = self._encoding.decode_single_token_bytes(token_id)
+        return Piece(raw.decode(errors="replace"), raw, special=token_id in self._special_ids)
+
+
+def _gpt2_ranks(folder: Path) -> dict[bytes, int]:
+    """GPT-2's encoder.json: an id below 50,256 is also the rank of the merge that made the token."""
+    vocabulary: dict[str, int] = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    return {bytes_of(piece): rank for piece, rank in vocabulary.items() if piece not in _SPECIAL["gpt2"]}
+
+
+def _tiktoken_ranks(file: Path) -> dict[bytes, int]:
+    lines = gzip.decompress(file.read_bytes()).splitlines()
+    return {base64.b64decode(piece): int(rank) for piece, rank in (line.split() for line in lines if line)}
