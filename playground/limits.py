@@ -13,6 +13,7 @@ KIB, MIB, GIB = 1024, 1024**2, 1024**3
 TEXT_CHARACTERS = 100_000  # tokenization page: cut before any engine sees the text
 PROMPT_CHARACTERS = 8_000  # pages that run a model
 TOKENS_SHOWN = 2_000  # chips drawn on a page
+TOKENS_ALIGNED = 200  # tokens drawn over their characters and bytes
 
 # bertviz draws H·S² lines a layer; beyond these the page falls back to a heatmap.
 HEAD_VIEW_TOKENS = 64

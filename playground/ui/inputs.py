@@ -29,7 +29,7 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
     """
     state, visit = st.session_state, shell.visit()
     linked = st.query_params.get(key)
-    value = read(str(state[f"{key}.value"])) if state.get(f"{key}.own") else None  # perhaps from another page
+    value = read(_as_text(state[f"{key}.value"])) if state.get(f"{key}.own") else None  # perhaps from another page
     if state.get(f"{key}.visit") != visit.number:
         state[f"{key}.visit"] = visit.number
         if linked is not None or (visit.by_history and _fits_address(value)):  # no address can tell of a longer text
@@ -65,8 +65,12 @@ def _chosen(key: str, default: Any) -> None:
     _to_url(key, default)
 
 
+def _as_text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _in_address(value: Any) -> str:
-    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _as_text(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _fits_address(value: Any) -> bool:
@@ -113,8 +117,12 @@ def choice(
     format_func: Callable[[Any], str] = str,
     help: str | None = None,
     segmented: bool = False,
+    slider: bool = False,
 ) -> T:
-    """One of ``options``, kept in ``?key=`` as ``str(option)``; an unknown value falls back with a notice."""
+    """One of ``options``, kept in ``?key=`` as ``str(option)``; an unknown value falls back with a notice.
+
+    A select box, unless asked to be a row of buttons or a slider over options that have an order.
+    """
     fallback = options[0] if default is None else default
     by_name = {str(option): option for option in options}
     linked = st.query_params.get(key)
@@ -124,9 +132,46 @@ def choice(
     shared: dict[str, Any] = {"format_func": format_func, "help": help, **_kept(key, fallback)}
     if segmented:
         picked: T = st.segmented_control(label, options, required=True, **shared)
+    elif slider:
+        picked = st.select_slider(label, options, **shared)
     else:
         picked = st.selectbox(label, options, **shared)
     return picked
+
+
+def choices(
+    label: str,
+    options: Sequence[T],
+    *,
+    key: str,
+    default: Sequence[T] | None = None,
+    format_func: Callable[[Any], str] = str,
+    help: str | None = None,
+) -> list[T]:
+    """Some of ``options`` in their own order, kept in ``?key=a,b``; never none: taking the last away brings back
+    the default. Unknown names in a link are left out with a notice.
+    """
+    fallback = list(options if default is None else default)
+    by_name = {str(option): option for option in options}
+
+    def read(text: str) -> list[T] | None:
+        names = text.split(",")
+        return [option for name, option in by_name.items() if name in names] or None
+
+    unknown = [name for name in st.query_params.get(key, "").split(",") if name and name not in by_name]
+    if unknown and st.session_state.get(f"{key}.visit") != shell.visit().number:
+        shell.notices([f"Not a choice for {label}, left out: {', '.join(unknown)[:60]}."])
+    _adopt(key, fallback, read)
+    picked: list[T] = st.pills(
+        label, options, selection_mode="multi", format_func=format_func, help=help, **_kept(key, fallback)
+    )
+    return [option for option in options if option in picked]
+
+
+def pick(key: str, value: Any) -> None:
+    """Set an input from a callback (a click in a figure), as if the person had chosen the value there."""
+    state = st.session_state
+    state[key], state[f"{key}.own"], state[f"{key}.value"] = value, True, value
 
 
 def slider(label: str, low: Any, high: Any, default: Any, *, key: str, **more: Any) -> Any:
