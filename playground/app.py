@@ -8,6 +8,6 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if Path(p or ".").resolve() not in (_HERE, _HERE.parent))]
 
-from playground.ui import shell  # noqa: E402
+from playground.ui.serve import serve  # noqa: E402
 
-shell.serve()
+serve()

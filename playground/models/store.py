@@ -135,7 +135,9 @@ def _locked(entry: Entry, progress: Progress) -> Iterator[None]:
             progress(f"waiting: another process is fetching {entry.id}", 0, 0)
             lock.acquire(timeout=limits.DOWNLOAD_DEADLINE_S)
     except filelock.Timeout:
-        raise ModelUnavailable(f"Another process has been fetching {entry.id} for too long", "End it, then try again.") from None
+        raise ModelUnavailable(
+            f"Another process has been fetching {entry.id} for too long", "End it, then try again."
+        ) from None
     try:
         yield
     finally:

@@ -1,5 +1,154 @@
-"""The app's shared resources (filled in by the models floor)."""
+"""What all sessions share, as a page asks for it: warm-up, engines, scripts, the lens on the shared model.
+
+A page calls ``resources.lens(...)`` like a function; the lease behind it ends with the rerun (``request``).
+"""
+
+import contextlib
+import contextvars
+import gc
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from playground import limits
+from playground.core import units
+from playground.errors import PlaygroundError
+from playground.models import engines, store
+from playground.models import lens as lenses
+from playground.models.catalogue import Entry, Kind, catalogue
+from playground.ui import inputs
+
+_open_leases: contextvars.ContextVar[contextlib.ExitStack] = contextvars.ContextVar("leases")
 
 
+@st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Once per process, before the first page."""
+    """Once a process, behind the first page: load the default model, then take what is loaded out of the collector.
+
+    Collections walk every tracked object while holding the interpreter; torch and transformers bring half a million
+    that never die. ``gc.freeze`` keeps them out of every later collection (``LLM_PLAYGROUND_NO_FREEZE`` leaves them
+    in, for the load test that shows the difference).
+    """
+
+    def behind_the_first_page() -> None:
+        import torch
+
+        torch.set_num_threads(os.cpu_count() or 1)
+        default = catalogue().models[0]
+        if store.present(default.id):
+            with contextlib.suppress(PlaygroundError), lenses.open(default.id, "warm-up"):
+                pass  # a page that needs it shows the error
+        if not os.environ.get("LLM_PLAYGROUND_NO_FREEZE"):
+            gc.collect()
+            gc.freeze()
+
+    threading.Thread(target=behind_the_first_page, name="warm-up", daemon=True).start()
+
+
+@contextlib.contextmanager
+def request() -> Iterator[None]:
+    """One rerun: the models it leases stay loaded until it ends, however it ends."""
+    with contextlib.ExitStack() as stack:
+        token = _open_leases.set(stack)
+        try:
+            yield
+        finally:
+            _open_leases.reset(token)
+
+
+def session_id() -> str:
+    """This browser tab's id; the worker's queue takes turns by it."""
+    context = get_script_run_ctx()
+    return context.session_id if context else "none"
+
+
+def model_choice(kinds: Sequence[Kind], *, label: str = "Model", key: str = "model") -> str:
+    """A select box of the models of these kinds that can be used here; returns the id."""
+    usable = [e for e in catalogue().of_kind(*kinds) if store.present(e.id) or e.default or limits.current().hub_models]
+    titles = {e.id: e.title if store.present(e.id) or e.default else f"{e.title} · {_download_size(e)}" for e in usable}
+    return inputs.choice(label, list(titles), key=key, format_func=titles.__getitem__)
+
+
+def _download_size(entry: Entry) -> str:
+    return f"{units.format_gb(entry.download_bytes)} from the hub"
+
+
+def lens(model_id: str) -> lenses.Lens:
+    """The lens on a model, loaded first if need be: with the place in line, the progress, and a way to stop.
+
+    Also fills the sidebar's card: model, parameters, device, format, bytes, who else is using it.
+    """
+    slot = st.empty()
+    entry = catalogue()[model_id]
+    opened = _open_leases.get().enter_context(
+        lenses.open(model_id, session_id(), on_wait=_Waiting(slot), on_load=_Loading(slot, entry))
+    )
+    slot.empty()
+    _model_card(opened)
+    return opened
+
+
+class _Loading:
+    """Shows a load's progress in a slot; every call is an ``st.`` call, so that leaving the page ends the wait."""
+
+    def __init__(self, slot: Any, entry: Entry) -> None:
+        self._slot, self._entry = slot, entry
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        share = min(done / total, 1.0) if total else 0.0
+        size = f" · {units.format_gb(done)} of {units.format_gb(total)}" if total else ""
+        self._slot.progress(share, text=f":material/downloading: {self._entry.title}: {stage}{size}")
+
+
+class _Waiting:
+    """Shows the place in line once a wait is worth mentioning."""
+
+    def __init__(self, slot: Any) -> None:
+        self._slot = slot
+
+    def __call__(self, ahead: int, waited_s: float) -> None:
+        if waited_s < 0.4:
+            self._slot.empty()  # still an st. call: this is where a newer rerun stops this one
+        elif ahead:
+            plural = "request" if ahead == 1 else "requests"
+            self._slot.info(f"Waiting for the model: {ahead} {plural} before yours.", icon=":material/hourglass_top:")
+        else:
+            self._slot.info(f"The model is computing… {waited_s:.0f} s", icon=":material/bolt:")
+
+
+def _model_card(opened: lenses.Lens) -> None:
+    models, _ = lenses.shared()
+    others = sum(usage.readers for usage in models.usage() if usage.entry.id == opened.model_id) - 1
+    where = "GPU" if opened.device == "cuda" else "CPU"
+    with st.sidebar.container(border=True):
+        st.markdown(f"**{opened.title}**")
+        st.caption(
+            f"{units.format_count(opened.parameters)} parameters · {opened.layers} layers × {opened.heads} heads  \n"
+            f"{opened.dtype} on {where} · {units.format_bytes(opened.weight_bytes)}"
+        )
+        st.caption(f":material/group: {_company(others)}")
+        for notice in opened.notices:
+            st.caption(f":material/warning: {notice}")
+
+
+def _company(others: int) -> str:
+    if others < 1:
+        return "Only you are using it now."
+    return f"Shared with {others} other {'reader' if others == 1 else 'readers'} now."
+
+
+@st.cache_resource(max_entries=16, show_spinner="Loading the tokenizer…", show_time=True)
+def engine(tokenizer_id: str) -> engines.Engine:
+    """A tokenizer engine of the catalogue, one for all sessions."""
+    return engines.load(tokenizer_id)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the drawing scripts…", show_time=True)
+def scripts() -> tuple[str, str]:
+    """The sources of D3 and jQuery, for bertviz."""
+    d3, jquery = store.ensure("d3") / "d3.min.js", store.ensure("jquery") / "jquery.min.js"
+    return d3.read_text(encoding="utf-8"), jquery.read_text(encoding="utf-8")

@@ -1,7 +1,8 @@
 """What every page shares: header, notices, sources, "try this", and how errors look."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Literal
 
 import streamlit as st
@@ -32,23 +33,29 @@ def page_object(info: site.PageInfo) -> st.Page:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Visit:
     """One opening of a page: by the menu, a link, the browser's buttons, or a new tab. Reruns belong to it."""
 
     number: int = 0
     page: str = ""
     by_history: bool = False  # opened by the browser's back or forward button: the address decides alone
+    drawn: set[str] = field(default_factory=set)  # keys of the inputs on the screen since the last complete run
+    drawing: set[str] = field(default_factory=set)  # those of this run so far
 
 
-def begin_visit(page: str) -> None:
-    """Note whether this run opens a page; called once a run, before the page draws its inputs."""
+@contextmanager
+def visiting(page: str) -> Iterator[None]:
+    """Around the page's run: note whether it opens a page, and which inputs are on the screen when it is complete."""
     context = get_script_run_ctx()
     by_history = context is not None and context.is_history_navigation
     by_link = st.query_params.pop(BY_LINK, None) is not None
-    last = visit()
-    if by_history or by_link or page != last.page or not last.number:
-        st.session_state["page.visit"] = Visit(last.number + 1, page, by_history)
+    current = visit()
+    if by_history or by_link or page != current.page or not current.number:
+        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history)
+    current.drawing = set()
+    yield
+    current.drawn = current.drawing
 
 
 def visit() -> Visit:
@@ -61,7 +68,7 @@ def link(info: site.PageInfo, label: str, params: dict[str, str], icon: str | No
     """A link to a page of ours in the state ``params``, also to the page one is on.
 
     Streamlit shows a link to the same page the new state but leaves the browser's address as it was; the mark
-    tells ``begin_visit``, and taking it out again makes Streamlit write the address.
+    tells ``visiting``, and taking it out again makes Streamlit write the address.
     """
     st.page_link(page_object(info), label=label, icon=icon, query_params={**params, BY_LINK: "1"})
 

@@ -1,0 +1,84 @@
+"""Which device and number format a model runs in.
+
+CUDA when there is a GPU, in bf16. On a CPU the format that is faster *here* (bf16 needs AVX512-BF16 or AMX to win),
+measured once on the default model and recorded in the store for this kind of machine.
+"""
+
+import json
+import os
+import platform
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from playground import paths
+
+Dtype = Literal["bf16", "fp32"]
+
+
+def cuda_available() -> bool:
+    """Whether torch sees a GPU; ``LLM_PLAYGROUND_DEVICE=cpu`` says no for it."""
+    import torch
+
+    return os.environ.get("LLM_PLAYGROUND_DEVICE", "") != "cpu" and torch.cuda.is_available()
+
+
+def cpu_kind() -> str:
+    """What a measurement on this machine holds for: processor, threads, torch version."""
+    import torch
+
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        lines = cpuinfo.read_text(errors="replace").splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    return f"{model} · {torch.get_num_threads()} threads · torch {torch.__version__}"
+
+
+def recorded() -> dict[str, float | str] | None:
+    """What was measured for this kind of machine: ``dtype``, and milliseconds a format; None when not yet."""
+    found: dict[str, float | str] | None = _records().get(cpu_kind())
+    return found
+
+
+def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -> Dtype:
+    """Run each format ``repetitions`` times in turns, record the best of each, and return the faster.
+
+    The best, not the mean: other programs on the machine only ever add time.
+    """
+    times: dict[Dtype, list[float]] = {dtype: [] for dtype in run}
+    for call in run.values():
+        call()  # the first call allocates and picks kernels
+    for _ in range(repetitions):
+        for dtype, call in run.items():
+            started = time.perf_counter()
+            call()
+            times[dtype].append(time.perf_counter() - started)
+    best = {dtype: min(values) for dtype, values in times.items()}
+    faster = min(best, key=lambda dtype: best[dtype])
+    _record({"dtype": faster} | {f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()})
+    return faster
+
+
+def _file() -> Path:
+    return paths.home() / "machine.json"
+
+
+def _records() -> dict[str, dict[str, float | str]]:
+    try:
+        read = json.loads(_file().read_text(encoding="utf-8"))
+        return read if isinstance(read, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _record(values: dict[str, float | str]) -> None:
+    try:
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        beside = _file().with_name(f"machine.{uuid.uuid4().hex[:8]}")
+        beside.write_text(json.dumps(_records() | {cpu_kind(): values}, indent=1), encoding="utf-8")
+        beside.replace(_file())
+    except OSError:
+        pass  # a read-only store: it is measured again next time

@@ -1,0 +1,120 @@
+"""What a model is asked to do, as plain functions over a loaded torch model. They run on its worker thread only.
+
+``torch.inference_mode`` is thread-local, so each function enters it itself. Attention maps need the eager attention
+(``sdpa`` gives an empty tuple without an error): it is switched on for that call and off again, which is safe because
+one thread does all the work of a model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from playground.core import sampling
+from playground.core.sampling_settings import SamplingSettings
+from playground.errors import ModelUnavailable
+
+
+def _batch(model: Any, ids: Sequence[int]) -> torch.Tensor:
+    return torch.tensor([list(ids)], dtype=torch.long, device=model.device)
+
+
+def next_logits(model: Any, ids: Sequence[int]) -> np.ndarray:
+    """Logits of the position after the last, float32 of shape (vocabulary,)."""
+    with torch.inference_mode():
+        out = model(_batch(model, ids), use_cache=False, logits_to_keep=1)
+        result: np.ndarray = out.logits[0, -1].float().cpu().numpy()
+    return result
+
+
+def attentions(model: Any, ids: Sequence[int], layers: Sequence[int]) -> np.ndarray:
+    """Attention weights, float32 of shape (layer, head, target, source), of the layers asked for."""
+    before = model.config._attn_implementation
+    model.set_attn_implementation("eager")
+    try:
+        with torch.inference_mode():
+            extra = {"logits_to_keep": 1, "use_cache": False} if _has_logits(model) else {}
+            maps = model(_batch(model, ids), output_attentions=True, **extra).attentions
+    finally:
+        model.set_attn_implementation(before)
+    if not maps or len(maps) != model.config.num_hidden_layers or any(m is None for m in maps):
+        raise RuntimeError("the model returned no attention maps; was eager attention refused?")
+    return np.stack([maps[layer][0].float().cpu().numpy() for layer in layers])
+
+
+def hidden_states(model: Any, ids: Sequence[int]) -> np.ndarray:
+    """The residual stream, float32 of shape (layers + 1, token, dimension): the embedding, then each block's output."""
+    with torch.inference_mode():
+        extra = {"logits_to_keep": 1, "use_cache": False} if _has_logits(model) else {}
+        states = model(_batch(model, ids), output_hidden_states=True, **extra).hidden_states
+    return np.stack([s[0].float().cpu().numpy() for s in states])
+
+
+def _has_logits(model: Any) -> bool:
+    return model.get_output_embeddings() is not None
+
+
+@dataclass
+class Generation:
+    """One generation's state between two steps."""
+
+    ids: list[int]
+    settings: SamplingSettings
+    new_tokens: int  # still to come
+    seed: int
+    stop_ids: frozenset[int]
+    cache: Any = None  # the KV cache; None before the first step
+    pending: list[int] = field(default_factory=list)  # ids the cache has not seen
+
+    def __post_init__(self) -> None:
+        self.pending = list(self.ids)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One generated token: the draw, and how likely it was."""
+
+    id: int
+    probability: float  # softmax at temperature 1, over the whole vocabulary
+    adjusted: float  # in the distribution it was drawn from
+    rank: int  # 0: the most probable token
+    finish_reason: str = ""  # "stop" or "length" on the last step
+
+
+def step_rows(model: Any, rows: Sequence[Generation]) -> list[tuple[Step, bool] | Exception]:
+    """One token for each row. Rows step one after another here; the interface lets them share one padded batch."""
+    results: list[tuple[Step, bool] | Exception] = []
+    for row in rows:
+        try:
+            step = _step(model, row)
+            results.append((step, bool(step.finish_reason)))
+        except torch.OutOfMemoryError:
+            row.cache = None
+            results.append(
+                ModelUnavailable("The GPU's memory is full", "Shorten the prompt, or try again in a moment.")
+            )
+        except Exception as problem:  # one row's failure is not the others'
+            results.append(problem)
+    return results
+
+
+def _step(model: Any, row: Generation) -> Step:
+    with torch.inference_mode():
+        out = model(_batch(model, row.pending), past_key_values=row.cache, use_cache=True, logits_to_keep=1)
+        logits = out.logits[0, -1].float().cpu().numpy()
+    row.cache = out.past_key_values
+    distribution = sampling.adjust(logits, row.settings, row.ids)
+    token = sampling.draw(distribution, sampling.uniform(row.seed, len(row.ids)))
+    row.ids.append(token)
+    row.pending = [token]
+    row.new_tokens -= 1
+    probability = float(distribution.probability[token])
+    return Step(
+        id=token,
+        probability=probability,
+        adjusted=float(distribution.adjusted[token]),
+        rank=int((distribution.probability > probability).sum()),
+        finish_reason="stop" if token in row.stop_ids else "length" if row.new_tokens <= 0 else "",
+    )

@@ -1,0 +1,242 @@
+"""A lens on one model: plain data in, numpy out, nothing remembered between calls.
+
+Every method that runs the model does so on the model's worker and shares its answer with everyone who asks the same.
+``on_wait(ahead, seconds)`` is called while waiting, so that a page can show its place in line and be stopped.
+"""
+
+import contextlib
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from playground import limits
+from playground.core.sampling_settings import SamplingSettings
+from playground.core.tokens import Encoding, SpecialMode
+from playground.errors import BadInput, ModelUnavailable
+from playground.models.cache import ModelCache, OnLoad
+from playground.models.catalogue import catalogue
+from playground.models.results import Results
+from playground.models.worker import OnWait, quietly
+
+
+class Lens:
+    """What can be asked of one loaded model."""
+
+    def __init__(self, loaded: Any, owner: str, results: Results, on_wait: OnWait = quietly) -> None:
+        self._loaded, self._owner, self._results, self._on_wait = loaded, owner, results, on_wait
+
+    # --- facts ---
+
+    @property
+    def model_id(self) -> str:
+        """The model's id in the catalogue."""
+        return str(self._loaded.entry.id)
+
+    @property
+    def title(self) -> str:
+        """The model's name as people write it."""
+        return str(self._loaded.entry.title)
+
+    @property
+    def kind(self) -> str:
+        """``decoder``, ``encoder`` or ``encoder-decoder``."""
+        return str(self._loaded.entry.kind)
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return str(self._loaded.device)
+
+    @property
+    def dtype(self) -> str:
+        """The number format it runs in: ``bf16`` or ``fp32``."""
+        return str(self._loaded.dtype)
+
+    @property
+    def parameters(self) -> int:
+        """Parameters, tied ones counted once."""
+        return int(self._loaded.parameters)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes the parameters take as loaded."""
+        return int(self._loaded.weight_bytes)
+
+    @property
+    def layers(self) -> int:
+        """Blocks."""
+        return int(self._loaded.model.config.num_hidden_layers)
+
+    @property
+    def heads(self) -> int:
+        """Attention (query) heads a layer."""
+        return int(self._loaded.model.config.num_attention_heads)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Logits the model gives; its tokenizer may know fewer tokens."""
+        return int(self._loaded.model.config.vocab_size)
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest input this server lets the model see."""
+        return min(limits.current().model_tokens, self._loaded.entry.context_tokens or limits.LOCAL.model_tokens)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader should know about how it runs (a fall back to the CPU)."""
+        return tuple(self._loaded.notices)
+
+    # --- text ---
+
+    def encode(self, text: str, mode: SpecialMode = "plain") -> Encoding:
+        """The text's tokens under the model's own tokenizer."""
+        encoding: Encoding = self._loaded.engine.encode(text, mode)
+        return encoding
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text these ids stand for."""
+        return str(self._loaded.engine.decode(list(ids)))
+
+    def token_text(self, token_id: int) -> str:
+        """One token's text; U+FFFD where its bytes are no character alone."""
+        return str(self._loaded.engine.token_text(token_id))
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """One token's bytes."""
+        return bytes(self._loaded.engine.token_bytes(token_id))
+
+    def fit(self, ids: Sequence[int], limit: int | None = None) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """The last ids the model can take in, and a notice when some were left out.
+
+        Cutting ids (never asking a tokenizer to truncate) keeps the engine's shared state untouched.
+        """
+        limit = self.max_tokens if limit is None else min(limit, self.max_tokens)
+        if len(ids) <= limit:
+            return tuple(ids), ()
+        return tuple(ids[-limit:]), (f"Using the last {limit:,} of {len(ids):,} tokens.",)
+
+    # --- the model ---
+
+    def next_logits(self, ids: Sequence[int]) -> np.ndarray:
+        """Logits for the token after ``ids``: float32 (vocabulary,).
+
+        Raises BadInput for no ids, ids outside the vocabulary, more ids than ``max_tokens``, or an encoder.
+        """
+        self._needs("decoder")
+        return self._shared("next_logits", ids, (), limits.current().model_tokens)
+
+    def attentions(self, ids: Sequence[int], layers: Sequence[int] | None = None) -> np.ndarray:
+        """Attention weights of ``layers`` (all by default): float32 (layer, head, target, source); rows sum to 1."""
+        chosen = tuple(range(self.layers)) if layers is None else tuple(layers)
+        outside = [layer for layer in chosen if not 0 <= layer < self.layers]
+        if outside or not chosen:
+            raise BadInput(
+                f"There is no layer {outside[0] if outside else ''}".rstrip(),
+                f"Layers run from 0 to {self.layers - 1}.",
+            )
+        return self._shared("attentions", ids, chosen, limits.current().attention_tokens)
+
+    def hidden_states(self, ids: Sequence[int]) -> np.ndarray:
+        """The residual stream: float32 (layers + 1, token, dimension), the embedding first."""
+        return self._shared("hidden_states", ids, (), limits.current().attention_tokens)
+
+    def generate(
+        self, ids: Sequence[int], settings: SamplingSettings, max_new_tokens: int, seed: int = 0
+    ) -> Iterator[Any]:
+        """Tokens one by one (``forward.Step``); leaving the loop stops the model within one token.
+
+        The same ids, settings and seed give the same tokens, in any session.
+        """
+        from playground.models import forward
+
+        self._needs("decoder")
+        checked = self._checked(ids, self.max_tokens)
+        allowed = min(max_new_tokens, limits.current().new_tokens)
+        if allowed < 1:
+            raise BadInput("No token to generate", f"Ask for 1 to {limits.current().new_tokens} new tokens.")
+        state = forward.Generation(list(checked), settings, allowed, seed, self._stop_ids())
+        yield from self._loaded.worker.start_row(state, owner=self._owner).items(self._on_wait)
+
+    def _stop_ids(self) -> frozenset[int]:
+        found = self._loaded.model.generation_config.eos_token_id
+        return frozenset([found] if isinstance(found, int) else found or ())
+
+    def _needs(self, kind: str) -> None:
+        if self.kind != kind:
+            raise BadInput(f"{self.title} predicts no next token", "It is an encoder: choose a decoder model.")
+
+    def _checked(self, ids: Sequence[int], limit: int) -> tuple[int, ...]:
+        if not ids:
+            raise BadInput("There is no token to start from", "Type something.")
+        if len(ids) > limit:
+            raise BadInput(f"{len(ids):,} tokens are more than the {limit:,} allowed here", "Shorten the text.")
+        wrong = next((i for i in ids if not 0 <= i < self.vocabulary_size), None)
+        if wrong is not None:
+            raise BadInput(f"Token {wrong} is outside the vocabulary", f"Ids run from 0 to {self.vocabulary_size - 1}.")
+        return tuple(int(i) for i in ids)
+
+    def _shared(self, what: str, ids: Sequence[int], extra: tuple[int, ...], limit: int) -> np.ndarray:
+        from playground.models import forward
+
+        checked = self._checked(ids, min(limit, self.max_tokens))
+        key = (self._loaded.entry.pin, self.device, self.dtype, what, extra, checked)
+        kept = self._results.get(key)
+        if kept is not None:
+            return kept
+        arguments = (checked, extra) if what == "attentions" else (checked,)
+
+        def work() -> np.ndarray:
+            value = _with_memory_care(self._loaded, lambda: getattr(forward, what)(self._loaded.model, *arguments))
+            self._results.put(key, value)
+            return value
+
+        return self._loaded.worker.submit(work, owner=self._owner, key=key).wait(self._on_wait)
+
+
+def _with_memory_care(loaded: Any, call: Callable[[], np.ndarray]) -> np.ndarray:
+    """Run on the worker thread; a full GPU moves the model to the CPU, a full main memory is explained."""
+    import torch
+
+    try:
+        return call()
+    except torch.cuda.OutOfMemoryError:
+        gc.collect()
+        loaded.move_to_cpu("The GPU's memory filled up: this model now runs on the CPU.")
+        return call()
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "alloc" not in str(error):
+            raise
+        gc.collect()
+        raise ModelUnavailable("Not enough memory for this text", "Shorten it, or close other programs.") from error
+
+
+@cache
+def shared() -> tuple[ModelCache, Results]:
+    """This process's models and answers; the budgets are the profile's."""
+    from playground.models import loading
+
+    profile = limits.current()
+    return ModelCache(loading.load, profile.model_cache_bytes), Results(profile.result_cache_bytes)
+
+
+@contextlib.contextmanager
+def open(
+    model_id: str, owner: str = "cli", on_wait: OnWait = quietly, on_load: OnLoad = lambda *_: None
+) -> Iterator[Lens]:
+    """A lens on a model of the catalogue, which stays loaded until the ``with`` ends.
+
+    Raises BadInput for an unknown id or one without weights, ModelUnavailable when it can't be loaded.
+    """
+    entry = catalogue()[model_id]
+    if entry not in catalogue().models:
+        raise BadInput(
+            f"{model_id} is a {entry.kind}, not a model",
+            f"Choose one of: {', '.join(e.id for e in catalogue().models)}.",
+        )
+    models, results = shared()
+    with models.lease(entry, owner, on_load) as loaded:
+        yield Lens(loaded, owner, results, on_wait)

@@ -1,0 +1,46 @@
+"""The whole app for one rerun: settings, warm-up, navigation, then the page behind the error box."""
+
+import logging
+import uuid
+
+import streamlit as st
+
+from playground import paths
+from playground.errors import PlaygroundError
+from playground.ui import resources, shell, site
+
+log = logging.getLogger("playground")
+
+
+def serve() -> None:
+    """Run the app once. What a page raises is shown as a box with a hint, never as a traceback."""
+    st.set_page_config(
+        page_title="LLM Playground",
+        page_icon=str(paths.ASSETS / "logo.svg"),  # a :material: favicon would be fetched from a font host
+        layout="wide",
+        initial_sidebar_state="auto",
+    )
+    st.logo(str(paths.ASSETS / "logo.svg"), size="large")
+    resources.warm_up()
+    page = st.navigation(_pages_by_section(), position="sidebar")
+    try:
+        with shell.visiting(page.url_path), resources.request():
+            page.run()
+    except PlaygroundError as error:
+        shell.show_error(error)
+    except Exception:  # Streamlit's own stop and rerun are BaseException and pass through
+        mark = uuid.uuid4().hex[:8]
+        log.exception("page %s failed [%s]", page.title, mark)
+        shell.show_error(
+            PlaygroundError(
+                f"Something went wrong on this page (mark {mark})",
+                "The details are in the server's log under that mark. Reload the page, or change the last input.",
+            )
+        )
+
+
+def _pages_by_section() -> dict[str, list[st.Page]]:
+    sections: dict[str, list[st.Page]] = {}
+    for info in site.PAGES:
+        sections.setdefault(info.section, []).append(shell.page_object(info))
+    return sections
