@@ -36,8 +36,9 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
             value = None if linked is None else read(linked)
             state[f"{key}.own"] = value is not None and value != default
     shown = default if value is None else value
-    if key not in state or state[key] != shown:  # setting it anyway would undo what is being typed now
+    if key not in visit.drawn or state[key] != shown:  # setting it anyway would undo what is being typed now
         state[key] = shown
+    visit.drawing.add(key)
     if value is not None:
         state[f"{key}.value"] = value
     _to_url(key, default)
@@ -54,8 +55,8 @@ def _to_url(key: str, default: Any) -> None:
 
 
 def _kept(key: str, default: Any) -> dict[str, Any]:
-    """What our widgets have in common; unless persistent, one with the same key on the next page starts empty."""
-    return {"key": key, "persist_state": "session", "on_change": _chosen, "args": (key, default)}
+    """What a widget of ours needs to be kept by its key."""
+    return {"key": key, "on_change": _chosen, "args": (key, default)}
 
 
 def _chosen(key: str, default: Any) -> None:

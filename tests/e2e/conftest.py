@@ -11,6 +11,7 @@ Without Chromium these tests are skipped with the reason, unless ``LLM_PLAYGROUN
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -66,7 +67,8 @@ class Tab:
         return self.settle()
 
     def settle(self, quiet_ms: int = 400) -> "Tab":
-        """Wait until the script is not running and the page has not changed for ``quiet_ms``."""
+        """Wait until the script is not running and the page has not changed for ``quiet_ms`` from now on."""
+        self.page.evaluate("window.__changed = performance.now()")
         self.page.wait_for_function(_STANDS_STILL, arg=quiet_ms, timeout=SETTLED_MS, polling=50)
         return self
 
@@ -149,14 +151,14 @@ def browser(chromium_path: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def new_page(server: Server, browser: Any) -> Iterator[Callable[..., Tab]]:
-    """Open tabs, each in its own fresh browser profile; all must be clean when the test ends."""
+def new_tab(browser: Any) -> Iterator[Callable[..., Tab]]:
+    """``new_tab(url)`` opens a tab in its own fresh browser profile; all must be clean when the test ends."""
     tabs: list[Tab] = []
 
-    def opened(theme: str = "light", width: int = 1280, height: int = 900, base: str | None = None) -> Tab:
+    def opened(base: str, theme: str = "light", width: int = 1280, height: int = 900) -> Tab:
         context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": height})
         context.set_default_timeout(30_000)
-        tabs.append(Tab(context.new_page(), base or server.url))
+        tabs.append(Tab(context.new_page(), base))
         return tabs[-1]
 
     yield opened
@@ -164,6 +166,12 @@ def new_page(server: Server, browser: Any) -> Iterator[Callable[..., Tab]]:
         tab.page.context.close()
     for tab in tabs:
         tab.assert_clean()
+
+
+@pytest.fixture
+def new_page(server: Server, new_tab: Callable[..., Tab]) -> Callable[..., Tab]:
+    """``new_page(theme="dark", width=390)`` opens a tab on the app."""
+    return partial(new_tab, server.url)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ def _page(default: str, models: list[str]) -> None:
     stage = inputs.choice("Stage", [0, 1, 2, 3], key="stage", default=2, segmented=True)
     value = inputs.line("Value", "pi", key="value")
     level = inputs.slider("Level", 0, 10, 3, key="level")
-    st.code(f"text={text!r} model={model} stage={stage} value={value} level={level}", language=None)
+    st.code(repr({"text": text, "model": model, "stage": stage, "value": value, "level": level}), language=None)
     st.button("Rerun")
 
 
@@ -40,7 +40,7 @@ def slow() -> None:
     text = inputs.text("Text", "slow example")
     st.button("Rerun")
     time.sleep(0.3)
-    st.code(f"text={text!r}", language=None)
+    st.code(repr({"text": text}), language=None)
 
 
 def bare() -> None:
@@ -51,5 +51,5 @@ def bare() -> None:
 
 FIRST, SECOND, BARE = st.Page(first, default=True), st.Page(second), st.Page(bare)
 page = st.navigation([FIRST, SECOND, BARE, st.Page(slow)])
-shell.begin_visit(page.url_path)
-page.run()
+with shell.visiting(page.url_path):
+    page.run()
