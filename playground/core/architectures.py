@@ -13,7 +13,7 @@ Kind = Literal["decoder", "encoder", "encoder-decoder"]
 
 @dataclass(frozen=True)
 class Experts:
-    """A mixture of experts in place of one feed-forward: ``total`` of them, ``active`` a token, ``shared`` always on."""
+    """A mixture of experts in place of one feed-forward: ``active`` of ``total`` a token, ``shared`` always."""
 
     total: int
     active: int

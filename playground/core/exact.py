@@ -91,7 +91,7 @@ def decimal_digits(value: Fraction | float, most: int = 1_100) -> str:
     '-0.33333…'
     """
     if isinstance(value, float):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
     sign = "-" if value < 0 else ""
     whole, rest = divmod(abs(value), 1)
     if rest == 0:
@@ -120,7 +120,9 @@ def short(value: Fraction | float, digits: int = 6) -> str:
         return "0"
     exponent = _decimal_exponent(abs(value))
     if -4 <= exponent < 9:
-        return f"{float(round(value, digits - 1 - exponent)):,.{max(0, digits - 1 - exponent)}f}".rstrip("0").rstrip(".")
+        places = digits - 1 - exponent
+        shown = f"{float(round(value, places)):,.{max(0, places)}f}"
+        return shown.rstrip("0").rstrip(".") if "." in shown else shown
     scaled = float(value / Fraction(10) ** exponent)
     power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{scaled:.{digits - 1}f}".rstrip("0").rstrip(".") + f" × 10{power}"

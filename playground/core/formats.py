@@ -2,7 +2,7 @@
 
 A float of ``m`` mantissa bits and bias ``b`` holds ``(-1)^s × 1.m × 2^(e-b)``, or ``(-1)^s × 0.m × 2^(1-b)`` where the
 exponent field is 0 (subnormal). Sources: IEEE 754-2019 (FP64, FP32, FP16); the OCP 8-bit specification (E4M3, E5M2) and
-OCP Microscaling v1.0 (FP6, FP4); TF32 is NVIDIA's A100 tensor-core format (19 of 32 bits used); BF16 is FP32's upper half.
+OCP Microscaling v1.0 (FP6, FP4); TF32 is NVIDIA's A100 tensor-core format (19 of 32 bits); BF16 is FP32's upper half.
 """
 
 import math
@@ -139,11 +139,11 @@ FP32 = FloatFormat("fp32", "FP32", 8, 23, note="Single precision; PyTorch's defa
 TF32 = FloatFormat("tf32", "TF32", 8, 10, note="Tensor cores only: 19 bits used, kept in 32 bits of memory.")
 BF16 = FloatFormat("bf16", "BF16", 8, 7, note="FP32's range with 7 mantissa bits: FP32 cut in half.")
 FP16 = FloatFormat("fp16", "FP16", 5, 10, note="More digits than BF16, but overflows above 65,504.")
-FP8_E4M3 = FloatFormat("fp8-e4m3", "FP8 E4M3", 4, 3, "e4m3", "No ∞: beyond ±448 it is NaN (or 448, where a library saturates).")
+FP8_E4M3 = FloatFormat("fp8-e4m3", "FP8 E4M3", 4, 3, "e4m3", "No ∞: beyond ±448 it is NaN (or 448 if saturating).")
 FP8_E5M2 = FloatFormat("fp8-e5m2", "FP8 E5M2", 5, 2, note="FP16's range with 2 mantissa bits; used for gradients.")
 FP6_E3M2 = FloatFormat("fp6-e3m2", "FP6 E3M2", 3, 2, "saturates", "A block format: lives with a shared scale.")
 FP6_E2M3 = FloatFormat("fp6-e2m3", "FP6 E2M3", 2, 3, "saturates", "A block format: lives with a shared scale.")
-FP4_E2M1 = FloatFormat("fp4-e2m1", "FP4 E2M1", 2, 1, "saturates", "Fifteen values; MXFP4 and NVFP4 add a scale per block.")
+FP4_E2M1 = FloatFormat("fp4-e2m1", "FP4 E2M1", 2, 1, "saturates", "Fifteen values; MXFP4 and NVFP4 add a scale.")
 INT8 = IntFormat("int8", "INT8", 8, "Whole numbers −128…127; useful for weights only with a scale.")
 INT4 = IntFormat("int4", "INT4", 4, "Whole numbers −8…7; useful for weights only with a scale.")
 

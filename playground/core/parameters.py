@@ -1,8 +1,8 @@
 """Exact parameter counts by formula: every tensor of an architecture, its shape, how often it occurs.
 
-GPT-2 style, tied: ``V·h + P·h + L(12h² + 13h) + 2h``; Llama style: ``2V·h + L(2h² + 2h·h_kv + 3h·f + 2h) + h``. The tensors
-below give both, and mixtures of experts, latent attention and encoder–decoders as well. A weight used twice (a tied
-output head) is counted once. Checked in tests against models built by transformers on the meta device.
+GPT-2 style, tied: ``V·h + P·h + L(12h² + 13h) + 2h``; Llama style: ``2V·h + L(2h² + 2h·h_kv + 3h·f + 2h) + h``. The
+tensors below give both, and mixtures of experts, latent attention and encoder–decoders as well. A weight used twice (a
+tied output head) is counted once. Checked in tests against models built by transformers on the meta device.
 """
 
 import dataclasses
@@ -13,16 +13,15 @@ from typing import Literal
 
 from playground.core.architectures import Architecture
 
-Role = Literal[
-    *("embedding", "head", "positions", "norm", "bias", "router", "other"),
-    *("query", "key", "value", "attention_output", "gate", "up", "down"),
-]
+Outer = Literal["embedding", "head", "positions", "norm", "bias", "router", "other"]
+Matrix = Literal["query", "key", "value", "attention_output", "gate", "up", "down"]
+Role = Outer | Matrix
 Group = Literal["embedding", "attention", "feed-forward", "norms", "head"]
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A weight of ``shape`` (rows = outputs, columns = inputs) that occurs ``copies`` times, from layer ``first`` on."""
+    """A weight of ``shape`` (rows = outputs, columns = inputs) found ``copies`` times, from layer ``first`` on."""
 
     role: Role
     group: Group
@@ -156,7 +155,9 @@ def _latent_attention(m: Architecture) -> Iterator[Tensor]:
     yield Tensor("attention_output", "attention", (m.hidden, m.heads * x.value_dim), n, n)
 
 
-def _feed_forward(m: Architecture, width: int, copies: int, layers: int, expert: bool = False, first: int = 0) -> Iterator[Tensor]:
+def _feed_forward(
+    m: Architecture, width: int, copies: int, layers: int, expert: bool = False, first: int = 0
+) -> Iterator[Tensor]:
     bias = m.experts.expert_bias if expert and m.experts else "mlp" in m.biases
     matrices: list[tuple[Role, tuple[int, int]]] = [("up", (width, m.hidden)), ("down", (m.hidden, width))]
     if m.gated:

@@ -27,12 +27,14 @@ class Stored:
     @property
     def error(self) -> Fraction | None:
         """|stored − typed|, exactly; None where either is not finite."""
-        return abs(self.value - self.typed.value) if self.finite and isinstance(self.typed.value, Fraction) else None
+        if isinstance(self.value, Fraction) and isinstance(self.typed.value, Fraction):
+            return abs(self.value - self.typed.value)
+        return None
 
     @property
     def relative_error(self) -> Fraction | None:
         """The error as a share of the number; 0 for a zero stored as zero, None where it has no meaning."""
-        if self.error is None:
+        if self.error is None or not isinstance(self.typed.value, Fraction):
             return None
         return self.error / abs(self.typed.value) if self.typed.value else self.error
 
@@ -119,7 +121,7 @@ def _neighbours(format: FloatFormat, bits: int) -> tuple[Fraction | float | None
 def _remark(stored: Stored) -> str:
     format, typed = stored.format, stored.typed.value
     if isinstance(format, IntFormat):
-        if isinstance(typed, float):
+        if isinstance(typed, float) or not isinstance(stored.value, Fraction):
             return "An integer has no pattern for ∞ or NaN: it stops at the end of its range (NaN becomes 0)."
         scale = stored.scale or 1
         if abs(typed) > format.high * scale and abs(typed - stored.value) > Fraction(scale) / 2:
@@ -127,7 +129,7 @@ def _remark(stored: Stored) -> str:
         return "Scaled by absmax, rounded, scaled back." if stored.scale else "Rounded to a whole number: no scale."
     if isinstance(typed, float):
         return "Stored as such." if not stored.finite else "This format has no ∞ and no NaN."
-    if not stored.finite:
+    if not isinstance(stored.value, Fraction):
         return f"Overflow: beyond the largest number, {short(format.max)}."
     if abs(typed) > format.max and stored.error:
         return f"Out of range: it stops at {short(format.max)}."

@@ -31,11 +31,6 @@ class WeightFormat:
     mixture: str = ""  # a llama.cpp file type: each tensor has its own format
 
 
-def _nf4(block: int, double: bool) -> Fraction:
-    """Bits of a bitsandbytes 4-bit weight: 4 + 32/block, or 4 + 8/block + 32/(256·block) with double quantization."""
-    return 4 + (Fraction(8, block) + Fraction(32, 256 * block) if double else Fraction(32, block))
-
-
 def grouped_bits(group: int, bits: int = 4, scale_bits: int = 16) -> Fraction:
     """Bits of a GPTQ/AWQ weight: its own, and a scale and a zero of ``bits`` shared by the group.
 
@@ -46,12 +41,12 @@ def grouped_bits(group: int, bits: int = 4, scale_bits: int = 16) -> Fraction:
 
 
 def nf4_bits(block: int = 64, double: bool = False) -> Fraction:
-    """Bits of a bitsandbytes NF4 weight with its absmax.
+    """Bits of a bitsandbytes NF4 weight: 4 + 32/block, or 4 + 8/block + 32/(256·block) with double quantization.
 
     >>> float(nf4_bits()), float(nf4_bits(double=True))
     (4.5, 4.126953125)
     """
-    return _nf4(block, double)
+    return 4 + (Fraction(8, block) + Fraction(32, 256 * block) if double else Fraction(32, block))
 
 
 _SIXTEEN = "embeddings, head and norms stay in 16 bit"
@@ -104,7 +99,7 @@ def weight_bytes(model: Architecture, form: WeightFormat) -> int:
     stored = tensors(model)
     if form.mixture:
         return gguf_mixtures.file_bytes(model, stored, form.mixture)
-    return sum(_tensor_bytes(t, form) for t in _quantized(stored, form)) + sum(
+    return sum(tensor_bytes(t, form) for t in _quantized(stored, form)) + sum(
         2 * t.elements for t in _left_alone(stored, form)
     )
 
@@ -142,6 +137,7 @@ def _left_alone(stored: Iterable[Tensor], form: WeightFormat) -> list[Tensor]:
     return [t for t in stored if id(t) not in quantized]
 
 
-def _tensor_bytes(tensor: Tensor, form: WeightFormat) -> int:
+def tensor_bytes(tensor: Tensor, form: WeightFormat) -> int:
+    """Bytes of one quantized tensor, row scales included."""
     scales = 4 * tensor.shape[0] * tensor.copies if form.row_scale else 0
     return bytes_for_elements(tensor.elements, form.bits) + scales
