@@ -1,7 +1,6 @@
 """What a subcommand prints: one JSON object, or a readable table; notices go to standard error."""
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -36,5 +35,7 @@ def notices(texts: Iterable[str]) -> None:
 
 
 def read_text(argument: str) -> str:
-    """The argument, or standard input where it is ``-``."""
-    return sys.stdin.read() if argument == "-" else argument
+    """The argument, or standard input where it is ``-``; a byte that is no UTF-8 becomes a lone surrogate, for
+    ``core.text.clean`` to find.
+    """
+    return click.get_binary_stream("stdin").read().decode("utf-8", "surrogateescape") if argument == "-" else argument

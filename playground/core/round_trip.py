@@ -42,6 +42,8 @@ def losses(encoding: Encoding) -> tuple[str, ...]:
         found.append("accents and other combining marks")
     if re.findall(r"\s+", text) != re.findall(r"\s+", decoded):
         found.append("white space")
+    if unicodedata.is_normalized("NFC", text) and not unicodedata.is_normalized("NFC", decoded):
+        found.append("composed characters, now in parts")
     dropped = Counter(_folded(text)) - Counter(_folded(decoded))
     if dropped:
         found.append(", ".join(visible(character) for character, _ in dropped.most_common(5)))

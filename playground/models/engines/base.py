@@ -13,6 +13,8 @@ from playground.core.tokens import Encoding, LazyTokens, Piece, SpecialMode, byt
 from playground.errors import BadInput, PlaygroundError
 from playground.models.catalogue import catalogue
 
+_NEVER_READS_CONTROL = "Control tokens are never read from a text, only put in by id."
+
 
 @dataclass(frozen=True)
 class TokenizerInfo:
@@ -28,6 +30,10 @@ class TokenizerInfo:
     def title(self) -> str:
         """Its name in the catalogue."""
         return catalogue()[self.id].title
+
+    def remark(self, mode: SpecialMode) -> str:
+        """The note, and where control tokens are asked for, whether its library reads them at all."""
+        return self.note if mode == "plain" or self.reads_control else f"{self.note} {_NEVER_READS_CONTROL}"
 
 
 class Engine(ABC):
@@ -89,7 +95,9 @@ class Engine(ABC):
         return self._by_spans(ids, character_spans(text, spans), spans)
 
     def _by_characters(self, text: str, ids: Sequence[int], spans: np.ndarray) -> LazyTokens:
-        """Tokens that stand for whole characters."""
+        """Tokens that stand for whole characters; one the library added stands where the token before it ends."""
+        empty = spans[:, 0] == spans[:, 1]
+        spans[empty] = np.maximum.accumulate(spans[:, 1])[empty, None]
         return self._by_spans(ids, spans, byte_offsets(text)[spans])
 
     def _by_spans(self, ids: Sequence[int], spans: np.ndarray, in_bytes: np.ndarray) -> LazyTokens:

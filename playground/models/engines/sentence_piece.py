@@ -25,9 +25,10 @@ class SentencePieceEngine(Engine):
         self.special_tokens = {self._processor.id_to_piece(i): i for i in ids if self._processor.is_control(i)}
 
     def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
-        encoded = self._processor.encode(text, add_bos=mode == "template", return_type="offset_mapping")
-        ids = encoded["ids"]
-        spans = np.array(encoded["offsets"], np.int64).reshape(-1, 2)
+        encoded = self._processor.encode(text, return_type="offset_mapping")
+        begin = [self._processor.bos_id()] if mode == "template" else []  # add_bos is refused where offsets are asked
+        ids = begin + encoded["ids"]
+        spans = np.array([(0, 0) for _ in begin] + encoded["offsets"], np.int64).reshape(-1, 2)
         in_bytes = byte_offsets(text)[spans]
         # A character without a piece becomes byte tokens; SentencePiece gives the character to the last of them,
         # and to the others the place where it starts. Give each its own byte.
