@@ -1,0 +1,51 @@
+# Two commands: `make run` and `make test`. Everything lives in .venv; the models in the user's cache folder.
+PYTHON ?= python3
+RUN_FLAGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test check load wheel clean
+
+help:
+	@echo "make run     install, fetch the models, serve the app   (RUN_FLAGS='--port 8600 --no-browser')"
+	@echo "make test    install, check, run every test suite"
+	@echo "make check   ruff, mypy, import-linter"
+	@echo "make load    30 readers at once: answer times with and without the garbage-collection settings"
+	@echo "make wheel   dist/*.whl"
+	@echo "make clean   remove what was built (not .venv, not the models)"
+
+# A second run finds the stamp newer than what it was made from: no pip, no network.
+run: $(VENV)/.installed
+	@$(BIN)/llm-playground fetch || echo "Some models are missing. The calculators work without them."
+	@$(BIN)/llm-playground run $(RUN_FLAGS)
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+load: $(VENV)/.installed-test
+	$(BIN)/python -m tests.load.reruns
+
+wheel: $(VENV)/.installed-test
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find playground pages tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[test]"
+	@touch $@ $(VENV)/.installed
