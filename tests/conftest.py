@@ -2,14 +2,14 @@
 
 import pytest
 
+import playground.models  # noqa: F401  (before torch: it settles how torch's threads wait)
+
 
 @pytest.fixture(scope="session")
 def store_ready() -> None:
     """The default models, verified, in the user's own store: fetched on first use, shared by all suites."""
-    import importlib.util
+    from playground.models import store
+    from playground.models.catalogue import catalogue
 
-    if importlib.util.find_spec("playground.models.store") is None:
-        return
-    from playground.models import catalogue, store
-
-    store.ensure(catalogue.DEFAULTS)
+    for entry in catalogue().defaults:
+        store.ensure(entry.id)

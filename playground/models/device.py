@@ -43,7 +43,7 @@ def recorded() -> dict[str, float | str] | None:
     return found
 
 
-def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -> Dtype:
+def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 3) -> Dtype:
     """Run each format ``repetitions`` times in turns, record the best of each, and return the faster.
 
     The best, not the mean: other programs on the machine only ever add time.

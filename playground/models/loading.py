@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 
 from playground.core.sampling_settings import SamplingSettings
 from playground.errors import ModelUnavailable
@@ -58,6 +59,10 @@ def load(entry: Entry, progress: Progress = silent) -> LoadedModel:
         where = "cpu"
         notices.append("The GPU's memory is full: this model runs on the CPU.")
         model, dtype = _on_cpu(entry, folder, progress)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        hint = f"{reason[:200]} Run `llm-playground fetch {entry.id} --force`."
+        raise ModelUnavailable(f"{entry.title} could not be loaded", hint) from error
     unique = {p.data_ptr(): p for p in model.parameters()}.values()  # tied weights count once
     return LoadedModel(
         entry=entry,
@@ -101,8 +106,6 @@ def _typical_work(model: Any, ids: list[int]) -> None:
 
 
 def _stored_dtype(folder: Any) -> str:
-    from safetensors import safe_open
-
     with safe_open(str(folder / "model.safetensors"), "pt") as weights:
         return str(weights.get_slice(next(iter(weights.keys()))).get_dtype())
 
@@ -116,22 +119,14 @@ def _from_folder(entry: Entry, folder: Any, dtype: str) -> Any:
         "encoder": transformers.AutoModel,
         "encoder-decoder": transformers.AutoModelForSeq2SeqLM,
     }
-    try:
-        model, info = classes[entry.kind].from_pretrained(
-            folder,
-            dtype=_TORCH[dtype],
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        reason = (str(error).splitlines() or [""])[0]
-        raise ModelUnavailable(
-            f"{entry.title} could not be loaded", f"{reason[:200]} Run `llm-playground fetch {entry.id} --force`."
-        ) from error
+    model, info = classes[entry.kind].from_pretrained(
+        folder,
+        dtype=_TORCH[dtype],
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
     wrong = [name for kind in ("missing_keys", "mismatched_keys") for name in info.get(kind) or ()]
     if wrong:
         raise ModelUnavailable(

