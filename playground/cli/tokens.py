@@ -4,7 +4,7 @@ import click
 
 from playground.cli import output
 from playground.core.round_trip import losses
-from playground.core.tokens import SpecialMode, measure
+from playground.core.tokens import SpecialMode
 from playground.core.visible import visible
 
 
@@ -56,10 +56,8 @@ def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool,
         (i, token.id, visible(token.text, token.raw), token.raw.hex(" "), f"{token.start}–{token.end}")
         for i, token in enumerate(encoding.tokens)
     )
-    measured = measure(encoding)
     output.emit_table(
-        f"{engines.TOKENIZERS[tokenizer_id].title}: {measured.tokens:,} tokens, {measured.characters:,} characters, "
-        f"{measured.utf8_bytes:,} bytes",
+        f"{engines.TOKENIZERS[tokenizer_id].title}: {len(encoding.tokens):,} tokens",
         ("", "id", "text", "bytes", "characters"),
         rows,
         right=(0, 1, 4),
