@@ -1,6 +1,7 @@
 """What a subcommand prints: one JSON object, or a readable table; notices go to standard error."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -38,4 +39,4 @@ def read_text(argument: str) -> str:
     """The argument, or standard input where it is ``-``; a byte that is no UTF-8 becomes a lone surrogate, for
     ``core.text.clean`` to find.
     """
-    return click.get_binary_stream("stdin").read().decode("utf-8", "surrogateescape") if argument == "-" else argument
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if argument == "-" else argument
