@@ -1,6 +1,6 @@
 """What every page shares: header, notices, sources, "try this", and how errors look."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -78,6 +78,18 @@ def header(file: str, lede: str) -> None:
     info = site.BY_FILE[file.replace("\\", "/").rsplit("/", 1)[-1]]
     st.title(info.title, anchor=False)
     st.markdown(lede)
+
+
+def cards(pages: Sequence[site.PageInfo], columns: int = 3) -> None:
+    """A card a page, numbered: what one sees there, the page itself, and its ready example."""
+    numbered = list(enumerate(pages, start=1))
+    for row in range(0, len(numbered), columns):
+        for column, (number, info) in zip(st.columns(columns), numbered[row : row + columns], strict=False):
+            with column.container(border=True, height="stretch"):
+                st.caption(f"{number} · {info.section}")
+                st.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
+                st.markdown(info.summary)
+                link(info, info.example, info.params, ":material/play_arrow:")
 
 
 def show_error(error: PlaygroundError) -> None:

@@ -22,7 +22,7 @@ class PageInfo:
 
 
 PAGES = (
-    PageInfo("home.py", "Home", ":material/home:", "", "What is here, in the order of a course."),
+    PageInfo("home.py", "LLM Playground", ":material/home:", "", "What is here, in the order of a course."),
     PageInfo(
         "tokenization.py",
         "Tokenization",
@@ -79,3 +79,5 @@ PAGES = (
     ),
 )
 BY_FILE = {page.file: page for page in PAGES}
+
+COURSE = tuple(page for page in PAGES if page.section)
