@@ -1,6 +1,7 @@
 """From an entry's folder to a model ready to run: device and format chosen, checked, with its worker."""
 
 import gc
+import importlib
 import logging
 from dataclasses import dataclass, field
 from functools import partial
@@ -111,8 +112,9 @@ def _stored_dtype(folder: Any) -> str:
 
 
 def _from_folder(entry: Entry, folder: Any, dtype: str) -> Any:
-    import transformers
-
+    # transformers swaps itself in sys.modules while it is imported; where two loads start at once, `import` hands the
+    # second thread the unfinished module.
+    transformers = importlib.import_module("transformers")
     transformers.logging.disable_progress_bar()
     classes = {
         "decoder": transformers.AutoModelForCausalLM,
