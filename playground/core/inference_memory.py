@@ -92,3 +92,12 @@ def _notices(subject: Subject, context: int, ignore_window: bool) -> tuple[str, 
         which = "every layer keeps" if model.window_layers == model.layers else f"{model.window_layers} layers keep"
         notices.append(f"Sliding window: {which} the last {model.window:,} tokens only.")
     return tuple(notices)
+
+
+def overhead_bytes(gib: float) -> int:
+    """A slider's GiB as whole bytes.
+
+    >>> overhead_bytes(1.5)
+    1610612736
+    """
+    return round(gib * 2**30)

@@ -25,3 +25,38 @@ SIGN, EXPONENT, MANTISSA = VERMILION, ORANGE, BLUE
 TOKEN_TINTS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
 # A sequential scale that starts at the page's own background, light or dark.
 HEAT = ((0.0, "rgba(86,180,233,0.05)"), (0.25, "rgba(86,180,233,0.55)"), (0.6, BLUE), (1.0, ORANGE))
+# In a plotly figure Streamlit's browser code puts the theme's text colour here, live (streamlit_plotly_theme.GRAY_90).
+INK = "#000037"
+# Attention heads (and layers): sixteen that stay apart from each other on white and on dark; the number is shown too.
+HEADS = (
+    BLUE,
+    ORANGE,
+    GREEN,
+    PURPLE,
+    SKY,
+    VERMILION,
+    "#A89B00",
+    "#8E5BD0",
+    "#2AA5A0",
+    "#A0622D",
+    "#D6336C",
+    "#7A9A01",
+    "#5C7CFA",
+    GREY,
+    "#C2589E",
+    "#4D8B6F",
+)
+
+WHITE, BLACK = "#FFFFFF", "#000000"
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever contrasts more with ``colour`` (WCAG 2.2 relative luminance).
+
+    >>> text_on(BLUE), text_on(ORANGE)
+    ('#FFFFFF', '#000000')
+    """
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return WHITE if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else BLACK

@@ -1,0 +1,172 @@
+"""The Memory page's two calculators: their inputs, and what follows from them."""
+
+import streamlit as st
+
+from playground.core import memory_explained, recipes
+from playground.core.activations import RECOMPUTE
+from playground.core.gpus import fits, smallest_that_fits
+from playground.core.inference_memory import inference_memory, overhead_bytes
+from playground.core.kv_cache import BY_NAME as CACHES
+from playground.core.memory_explained import Line
+from playground.core.subject import Subject
+from playground.core.training_memory import training_memory
+from playground.core.units import format_bytes
+from playground.core.weight_formats import BY_NAME as WEIGHTS
+from playground.figures import memory as figures
+from playground.figures.memory import Bar
+from playground.ui import inputs, shell
+
+TOKENS = tuple(2**power for power in range(7, 21))
+BATCHES = tuple(2**power for power in range(11))
+TASKS = {"inference": "To answer", "training": "To learn"}
+SNIPPET = """
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+config = AutoConfig.from_pretrained("HuggingFaceTB/SmolLM2-135M")
+with torch.device("meta"):                        # shapes only, no memory
+    model = AutoModelForCausalLM.from_config(config)
+parameters = sum(p.numel() for p in model.parameters())       # 134,515,008; tied weights once
+
+weights = parameters * 2                                       # BF16
+kv_per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 2
+states = parameters * (2 + 2 + 12)                             # mixed precision, AdamW
+print(f"{weights / 1e9:.2f} GB = {weights / 2**30:.2f} GiB")
+"""
+
+
+def inference(subject: Subject) -> None:
+    """Weights, KV cache, activations, overhead of an answer."""
+    first, second, third = st.columns(3)
+    with first:
+        dtype = inputs.choice(
+            "Weights in",
+            list(WEIGHTS),
+            key="weights",
+            default="bf16",
+            format_func=lambda name: WEIGHTS[name].title,
+            help="Real files carry scales beside the weights: their bits are counted.",
+        )
+        kv_dtype = inputs.choice(
+            "KV cache in", list(CACHES), key="kv", default="bf16", format_func=lambda name: CACHES[name].title
+        )
+    with second:
+        context = inputs.choice(
+            "Context, tokens", TOKENS, key="context", default=8192, format_func=_number, slider=True
+        )
+        batch = inputs.choice("Texts at once", BATCHES, key="batch", default=1, format_func=_number, slider=True)
+    with third:
+        overhead = _overhead()
+    weights, cache = WEIGHTS[dtype], CACHES[kv_dtype]
+    need = inference_memory(subject, weights, cache, context, batch, overhead)
+    rule = memory_explained.course_inference(subject, weights)
+    shell.notices(need.notices)
+    _answer(need.total)
+    _bars(
+        Bar("Rule of thumb, weights alone", {"weights": rule}),
+        Bar("Computed", need.parts),
+    )
+    shell.provenance("rule of thumb", "the course's parameters × bytes: the weights, and nothing else.")
+    _details(
+        f"{float(need.bits_per_weight):.4g} bits a weight, scales included; then what the tokens need.",
+        memory_explained.explain_inference(need, weights, cache, context, batch),
+        need.total,
+    )
+
+
+def training(subject: Subject) -> None:
+    """Weights, gradients, optimizer states, activations, overhead of a training step."""
+    first, second, third = st.columns(3)
+    with first:
+        recipe = inputs.choice(
+            "Recipe",
+            list(recipes.BY_NAME),
+            key="recipe",
+            default="mixed",
+            format_func=lambda name: recipes.BY_NAME[name].title,
+            help="How many bytes a weight, its gradient and its optimizer states take.",
+        )
+        optimizer = inputs.choice(
+            "Optimizer",
+            list(recipes.OPTIMIZERS_BY_NAME),
+            key="optimizer",
+            default="adamw",
+            format_func=lambda name: recipes.OPTIMIZERS_BY_NAME[name].title,
+        )
+    with second:
+        batch = inputs.choice("Sequences a step", BATCHES, key="batch", default=1, format_func=_number, slider=True)
+        sequence = inputs.choice(
+            "Tokens a sequence", TOKENS, key="sequence", default=1024, format_func=_number, slider=True
+        )
+    with third:
+        recompute = inputs.choice(
+            "Recompute activations",
+            RECOMPUTE,
+            key="recompute",
+            segmented=True,
+            help="Forget them and compute them again in the backward pass: less memory, about a third more time.",
+        )
+        overhead = _overhead()
+    how, which = recipes.BY_NAME[recipe], recipes.OPTIMIZERS_BY_NAME[optimizer]
+    need = training_memory(subject, how, which, batch, sequence, recompute, overhead)
+    rule = memory_explained.course_training(subject)
+    shell.notices(need.notices)
+    _answer(need.total)
+    _bars(Bar("Rule of thumb, 24 bytes a parameter", rule), Bar("Computed", need.parts))
+    shell.provenance(
+        "rule of thumb",
+        "the course's 4 + 4 + 8 + 8. The last 8, for activations, can't follow from the parameters: they grow with "
+        "batch × sequence.",
+    )
+    each = [float(size) for size in need.bytes_per_parameter.values()]
+    _details(
+        f"{' + '.join(f'{size:.4g}' for size in each)} = {sum(each):.4g} bytes a parameter, then what the batch needs.",
+        memory_explained.explain_training(need, batch, sequence, recompute),
+        need.total,
+    )
+
+
+def _overhead() -> int:
+    gib = inputs.slider(
+        "Overhead, GiB",
+        0.0,
+        4.0,
+        1.0,
+        key="overhead",
+        step=0.1,
+        help="The CUDA context and its kernels take 0.9–1.8 GiB on an A100 before the first tensor.",
+    )
+    return overhead_bytes(gib)
+
+
+def _answer(total: int) -> None:
+    card = smallest_that_fits(total)
+    one, two = st.columns([3, 2])
+    one.metric("Needed", format_bytes(total))
+    two.metric("Smallest card that holds it", card.title if card else "none of these alone")
+
+
+def _bars(*bars: Bar) -> None:
+    st.plotly_chart(
+        figures.stacked(bars),
+        width="stretch",
+        config={"displayModeBar": False},
+        key="parts",
+        alt="The rule of thumb and the computed need as stacked bars",
+    )
+
+
+def _details(why: str, lines: tuple[Line, ...], total: int) -> None:
+    shell.provenance("computed", f"{why} Every part by its formula, in whole bytes:")
+    st.html(figures.table(lines))
+    st.subheader("Which card holds it?", anchor=False)
+    st.html(figures.gauges(fits(total)))
+    shell.provenance(
+        "computed",
+        "usable memory is what PyTorch reports on the card, not what the box says: “80 GB” is 79.15 GiB = 84.99 GB on "
+        "an A100. “≥ 2 cards” divides the bytes; splitting a model costs some more.",
+    )
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
