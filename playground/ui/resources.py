@@ -9,6 +9,7 @@ import gc
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -141,14 +142,26 @@ def _company(others: int) -> str:
     return f"Shared with {others} other {'reader' if others == 1 else 'readers'} now."
 
 
-@st.cache_resource(max_entries=16, show_spinner="Loading the tokenizer…", show_time=True)
 def engine(tokenizer_id: str) -> engines.Engine:
-    """A tokenizer engine of the catalogue, one for all sessions."""
-    return engines.load(tokenizer_id)
+    """A tokenizer engine of the catalogue, one for all sessions; its files are fetched first if need be."""
+    _fetched(tokenizer_id)
+    return _engine(tokenizer_id)
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the drawing scripts…", show_time=True)
 def scripts() -> tuple[str, str]:
     """The sources of D3 and jQuery, for bertviz."""
-    d3, jquery = store.ensure("d3") / "d3.min.js", store.ensure("jquery") / "jquery.min.js"
+    d3, jquery = _fetched("d3") / "d3.min.js", _fetched("jquery") / "jquery.min.js"
     return d3.read_text(encoding="utf-8"), jquery.read_text(encoding="utf-8")
+
+
+def _fetched(entry_id: str) -> Path:
+    """The entry's folder; a download shows its progress, and leaving the page ends it."""
+    slot = st.empty()
+    folder = store.ensure(entry_id, _Loading(slot, store.entry_for(entry_id)))
+    slot.empty()
+    return folder
+
+
+@st.cache_resource(max_entries=16, show_spinner="Loading the tokenizer…", show_time=True)
+def _engine(tokenizer_id: str) -> engines.Engine:
+    return engines.load(tokenizer_id)

@@ -32,6 +32,7 @@ def digest(data: bytes) -> str:
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("LLM_PLAYGROUND_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(store, "_failures", {})
     return tmp_path / "home"
 
 
@@ -133,6 +134,35 @@ def test_a_damaged_file_with_no_source_left_is_named(home, index, use, monkeypat
     index.unlink()
     with pytest.raises(ModelUnavailable, match="toy-vocab could not be downloaded"):
         store.ensure("toy")
+
+
+def test_a_failure_is_remembered_so_that_waiting_sessions_do_not_retry_in_turn(home, index, use, monkeypatch):
+    use(toy(index))
+    index.unlink()
+    fetch, tries = sources.fetch, []
+    monkeypatch.setattr(sources, "fetch", lambda *a: tries.append(1) or fetch(*a))
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable, match="could not be downloaded"):
+            store.ensure("toy")
+    assert len(tries) == 1
+    monkeypatch.setattr(limits, "FAILURE_REMEMBERED_S", 0.0)
+    with pytest.raises(ModelUnavailable):
+        store.ensure("toy")
+    assert len(tries) == 2
+
+
+def test_leaving_during_a_download_ends_it_and_leaves_nothing(home, index, use):
+    class Stop(BaseException):
+        """As Streamlit stops a script."""
+
+    def leave(stage, *_):
+        raise Stop
+
+    use(toy(index))
+    with pytest.raises(Stop):
+        store.ensure("toy", leave)
+    assert not entries_in(home) and not list((home / "tmp").iterdir())
+    assert store.ensure("toy")
 
 
 def _fetch_in_child(home, index, pin, started):
