@@ -10,11 +10,10 @@ import streamlit as st
 from playground import limits
 from playground.core.tokens import measure
 from playground.figures import tokens as figures
-from playground.models.engines import TOKENIZERS, snippets
-from playground.ui import inputs, resources, shell
+from playground.models.engines import snippets
+from playground.ui import inputs, shell, tokenizing
 
 EXAMPLE = "Tokenization turns “unhappiness” into 3 or 4 pieces; café, नमस्ते and 👩‍🚀 may need many more."
-TITLES = {tokenizer_id: info.title for tokenizer_id, info in TOKENIZERS.items()}
 RATIO = st.column_config.NumberColumn(format="%.2f")
 
 shell.header(
@@ -23,8 +22,10 @@ shell.header(
     "numbers: one token for a common word, several for a rare one, single bytes for what it has never met.",
 )
 text = inputs.text("Text", EXAMPLE, max_characters=limits.TEXT_CHARACTERS, height=110)
-chosen = inputs.choices("Tokenizers", list(TITLES), key="tokenizers", format_func=TITLES.__getitem__)
-with st.container(horizontal=True, gap="large"):
+chosen = inputs.choices(
+    "Tokenizers", list(tokenizing.TITLES), key="tokenizers", format_func=tokenizing.TITLES.__getitem__
+)
+with st.container(horizontal=True, gap="medium"):
     view = inputs.choice("Show on each token", ("text", "ids", "bytes"), key="view", segmented=True)
     special = inputs.choice(
         "Special tokens in the text",
@@ -35,16 +36,9 @@ with st.container(horizontal=True, gap="large"):
         "to treat what users type. **control**: the single id by which a model is told that the text ends.",
     )
 
-sides = {
-    tokenizer_id: figures.Side(
-        TITLES[tokenizer_id],
-        TOKENIZERS[tokenizer_id].kind,
-        TOKENIZERS[tokenizer_id].remark(special),
-        resources.engine(tokenizer_id).encode(text, special),
-    )
-    for tokenizer_id in chosen
-}
-st.html(figures.cards(tuple(sides.values()), view, limits.TOKENS_SHOWN // len(sides)))
+by_id = tokenizing.compare(chosen, text, special)
+sides = tuple(by_id.values())
+st.html(figures.cards(sides, view, limits.TOKENS_SHOWN // len(sides)))
 st.caption(
     "· is a space, ↵ a line end, ⇥ a tab. Boxed hex digits are bytes: part of a character, cut by the tokenizer. "
     "A boxed U+200D is a whole character that draws nothing. Thick frame: a control token; dashed: text that is lost."
@@ -52,20 +46,20 @@ st.caption(
 shell.provenance("measured", "Encoded now by tiktoken, tokenizers and sentencepiece with the published vocabularies.")
 
 st.subheader("The same text, counted", anchor=False)
-measured = measure(sides[chosen[0]].encoding)
+measured = measure(sides[0].encoding)
 with st.container(horizontal=True):
     st.metric("Characters", f"{measured.characters:,}", help="Unicode code points: 👩‍🚀 is three.", border=True)
     st.metric("UTF-8 bytes", f"{measured.utf8_bytes:,}", help="What byte-level BPE starts from.", border=True)
     st.metric("Words", f"{measured.words:,}", help="Pieces between white space.", border=True)
 st.plotly_chart(
-    figures.bars(tuple(sides.values())),
+    figures.bars(sides),
     width="stretch",
     config={"displayModeBar": False},
     key="tokenization.bars",
     alt="The number of tokens each tokenizer makes of the text",
 )
 st.dataframe(
-    figures.counts(tuple(sides.values())),
+    figures.counts(sides),
     hide_index=True,
     column_config={"characters per token": RATIO, "bytes per token": RATIO, "tokens per word": RATIO},
 )
@@ -76,8 +70,8 @@ shell.provenance(
 )
 
 st.subheader("A closer look", anchor=False)
-one = inputs.choice("Tokenizer", chosen, key="tokenizer", format_func=TITLES.__getitem__)
-encoding = sides[one].encoding
+one = inputs.choice("Tokenizer", chosen, key="tokenizer", format_func=tokenizing.TITLES.__getitem__)
+encoding = by_id[one].encoding
 st.caption("Top to bottom: the character, its code point, its UTF-8 bytes, and the token over those bytes with its id.")
 st.html(figures.byte_strip(encoding, limits.TOKENS_ALIGNED))
 if not encoding.round_trip:
