@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from playground.core.alignment import blocks, cut_characters
 from playground.core.round_trip import difference, losses
-from playground.core.tokens import (
-    Encoding,
-    LazyTokens,
-    Piece,
-    Token,
-    byte_offsets,
-    byte_spans,
-    character_spans,
-    measure,
-)
+from playground.core.spans import byte_offsets, byte_spans, character_spans
+from playground.core.tokens import Encoding, LazyTokens, Piece, Token, measure
 from playground.core.visible import glyphs, visible
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from playground.core.tokens import Encoding, Token, byte_offsets
+from playground.core.spans import byte_offsets
+from playground.core.tokens import Encoding, Token
 from playground.figures import palette
 from playground.figures import tokens as figures
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from playground import limits
 from playground.core import text as core_text
-from playground.core.tokens import Encoding, LazyTokens, Piece, SpecialMode, byte_offsets, byte_spans, character_spans
+from playground.core.spans import byte_offsets, byte_spans, character_spans
+from playground.core.tokens import Encoding, LazyTokens, Piece, SpecialMode
 from playground.errors import BadInput, PlaygroundError
 from playground.models.catalogue import catalogue
 

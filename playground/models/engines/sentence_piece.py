@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from sentencepiece import SentencePieceProcessor
 
-from playground.core.tokens import LazyTokens, Piece, SpecialMode, byte_offsets
+from playground.core.spans import byte_offsets
+from playground.core.tokens import LazyTokens, Piece, SpecialMode
 from playground.models.engines.base import Engine, TokenizerInfo
 
 _SPACE = "\u2581"  # how a SentencePiece vocabulary writes a space
