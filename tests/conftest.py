@@ -13,3 +13,10 @@ def store_ready() -> None:
 
     for entry in catalogue().defaults:
         store.ensure(entry.id)
+
+
+@pytest.fixture(autouse=True)
+def _store_for_marked(request: pytest.FixtureRequest) -> None:
+    """A test marked ``model`` finds the default models in the store."""
+    if request.node.get_closest_marker("model"):
+        request.getfixturevalue("store_ready")

@@ -6,6 +6,7 @@ Every method that runs the model does so on the model's worker and shares its an
 
 import contextlib
 import gc
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -20,6 +21,8 @@ from playground.models.cache import ModelCache, OnLoad
 from playground.models.catalogue import catalogue
 from playground.models.results import Results
 from playground.models.worker import OnWait, quietly
+
+_first_use = threading.Lock()
 
 
 class Lens:
@@ -214,9 +217,14 @@ def _with_memory_care(loaded: Any, call: Callable[[], np.ndarray]) -> np.ndarray
         raise ModelUnavailable("Not enough memory for this text", "Shorten it, or close other programs.") from error
 
 
-@cache
 def shared() -> tuple[ModelCache, Results]:
     """This process's models and answers; the budgets are the profile's."""
+    with _first_use:  # `cache` alone lets two first callers make one each, and each would load its own copy
+        return _shared()
+
+
+@cache
+def _shared() -> tuple[ModelCache, Results]:
     from playground.models import loading
 
     profile = limits.current()
