@@ -108,7 +108,7 @@ def doctor(as_json: bool) -> None:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _VERSIONS},
         "profile": limits.current().name,
-        "device": _device(),
+        "device": device.describe(),
         "cpu": device.cpu_kind(),
         "cpu_dtype": measured,
         "store": str(paths.home()),
@@ -125,16 +125,6 @@ def doctor(as_json: bool) -> None:
     if any(e["default"] and not e["present"] for e in entries):
         click.echo("Run `llm-playground fetch` to get what is missing.")
     return None
-
-
-def _device() -> str:
-    from playground.models import device
-
-    if not device.cuda_available():
-        return "cpu"
-    import torch
-
-    return f"cuda: {torch.cuda.get_device_name()}"
 
 
 def _measured(record: dict[str, float | str] | None) -> str:

@@ -10,7 +10,8 @@ from fractions import Fraction
 from playground.errors import BadInput
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
-_NUMBER = re.compile(r"([+-]?\d[\d_,]*\.?\d*(?:e[+-]?\d{1,3})?|[+-]?\.\d+(?:e[+-]?\d{1,3})?)\s*([kmbgt]?)", re.IGNORECASE)
+_DIGITS = r"[+-]?(?:\d[\d_,]*\.?\d*|\.\d+)"
+_NUMBER = re.compile(rf"({_DIGITS}(?:e[+-]?\d{{1,3}})?)\s*([kmbgt]?)", re.IGNORECASE)
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 

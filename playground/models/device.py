@@ -25,6 +25,20 @@ def cuda_available() -> bool:
     return os.environ.get("LLM_PLAYGROUND_DEVICE", "") != "cpu" and torch.cuda.is_available()
 
 
+def describe() -> str:
+    """``cpu``, or ``cuda`` with the GPU's name."""
+    import torch
+
+    return f"cuda: {torch.cuda.get_device_name()}" if cuda_available() else "cpu"
+
+
+def prepare() -> None:
+    """Import torch and let it use every core; once a process, before a model is loaded."""
+    import torch
+
+    torch.set_num_threads(os.cpu_count() or 1)
+
+
 def cpu_kind() -> str:
     """What a measurement on this machine holds for: processor, threads, torch version."""
     import torch

@@ -1,7 +1,8 @@
 """A lens on one model: plain data in, numpy out, nothing remembered between calls.
 
 Every method that runs the model does so on the model's worker and shares its answer with everyone who asks the same.
-``on_wait(ahead, seconds)`` is called while waiting, so that a page can show its place in line and be stopped.
+``on_wait(ahead, seconds)`` is called while waiting, so that a page can show its place in line and be stopped;
+``on_answer()`` when the waiting is over.
 """
 
 import contextlib
@@ -28,8 +29,16 @@ _first_use = threading.Lock()
 class Lens:
     """What can be asked of one loaded model."""
 
-    def __init__(self, loaded: Any, owner: str, results: Results, on_wait: OnWait = quietly) -> None:
-        self._loaded, self._owner, self._results, self._on_wait = loaded, owner, results, on_wait
+    def __init__(
+        self,
+        loaded: Any,
+        owner: str,
+        results: Results,
+        on_wait: OnWait = quietly,
+        on_answer: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._loaded, self._owner, self._results = loaded, owner, results
+        self._on_wait, self._on_answer = on_wait, on_answer
 
     # --- facts ---
 
@@ -162,7 +171,9 @@ class Lens:
         if allowed < 1:
             raise BadInput("No token to generate", f"Ask for 1 to {limits.current().new_tokens} new tokens.")
         state = forward.Generation(list(checked), settings, allowed, seed, self._stop_ids())
-        yield from self._loaded.worker.start_row(state, owner=self._owner).items(self._on_wait)
+        for step in self._loaded.worker.start_row(state, owner=self._owner).items(self._on_wait):
+            self._on_answer()
+            yield step
 
     def _stop_ids(self) -> frozenset[int]:
         found = self._loaded.model.generation_config.eos_token_id
@@ -197,7 +208,10 @@ class Lens:
             self._results.put(key, value)
             return value
 
-        return self._loaded.worker.submit(work, owner=self._owner, key=key).wait(self._on_wait)
+        try:
+            return self._loaded.worker.submit(work, owner=self._owner, key=key).wait(self._on_wait)
+        finally:
+            self._on_answer()
 
 
 def _with_memory_care(loaded: Any, call: Callable[[], np.ndarray]) -> np.ndarray:
@@ -233,7 +247,11 @@ def _shared() -> tuple[ModelCache, Results]:
 
 @contextlib.contextmanager
 def open(
-    model_id: str, owner: str = "cli", on_wait: OnWait = quietly, on_load: OnLoad = lambda *_: None
+    model_id: str,
+    owner: str = "cli",
+    on_wait: OnWait = quietly,
+    on_answer: Callable[[], None] = lambda: None,
+    on_load: OnLoad = lambda *_: None,
 ) -> Iterator[Lens]:
     """A lens on a model of the catalogue, which stays loaded until the ``with`` ends.
 
@@ -247,4 +265,4 @@ def open(
         )
     models, results = shared()
     with models.lease(entry, owner, on_load) as loaded:
-        yield Lens(loaded, owner, results, on_wait)
+        yield Lens(loaded, owner, results, on_wait, on_answer)

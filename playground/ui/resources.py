@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from playground import limits
 from playground.core import units
 from playground.errors import PlaygroundError
-from playground.models import engines, store
+from playground.models import device, engines, store
 from playground.models import lens as lenses
 from playground.models.catalogue import Entry, Kind, catalogue
 from playground.ui import inputs
@@ -36,9 +36,7 @@ def warm_up() -> None:
     """
 
     def behind_the_first_page() -> None:
-        import torch
-
-        torch.set_num_threads(os.cpu_count() or 1)
+        device.prepare()
         default = catalogue().models[0]
         if store.present(default.id):
             with contextlib.suppress(PlaygroundError), lenses.open(default.id, "warm-up"):
@@ -85,8 +83,9 @@ def lens(model_id: str) -> lenses.Lens:
     """
     slot = st.empty()
     entry = catalogue()[model_id]
+    waiting = _Waiting(slot)
     opened = _open_leases.get().enter_context(
-        lenses.open(model_id, session_id(), on_wait=_Waiting(slot), on_load=_Loading(slot, entry))
+        lenses.open(model_id, session_id(), waiting.show, waiting.over, on_load=_Loading(slot, entry))
     )
     slot.empty()
     _model_card(opened)
@@ -106,19 +105,27 @@ class _Loading:
 
 
 class _Waiting:
-    """Shows the place in line once a wait is worth mentioning."""
+    """Shows the place in line once a wait is worth mentioning, until the answer is there."""
 
     def __init__(self, slot: Any) -> None:
-        self._slot = slot
+        self._slot, self._shown = slot, False
 
-    def __call__(self, ahead: int, waited_s: float) -> None:
+    def show(self, ahead: int, waited_s: float) -> None:
+        """Called while waiting; every call is an ``st.`` call, which is where a newer rerun stops this one."""
         if waited_s < 0.4:
-            self._slot.empty()  # still an st. call: this is where a newer rerun stops this one
-        elif ahead:
-            plural = "request" if ahead == 1 else "requests"
-            self._slot.info(f"Waiting for the model: {ahead} {plural} before yours.", icon=":material/hourglass_top:")
+            self._slot.empty()
+            return
+        self._shown = True
+        if ahead > 1:
+            self._slot.info(f"Waiting for the model: {ahead} requests before yours.", icon=":material/hourglass_top:")
         else:
             self._slot.info(f"The model is computing… {waited_s:.0f} s", icon=":material/bolt:")
+
+    def over(self) -> None:
+        """The answer is there."""
+        if self._shown:
+            self._shown = False
+            self._slot.empty()
 
 
 def _model_card(opened: lenses.Lens) -> None:
@@ -138,8 +145,8 @@ def _model_card(opened: lenses.Lens) -> None:
 
 def _company(others: int) -> str:
     if others < 1:
-        return "Only you are using it now."
-    return f"Shared with {others} other {'reader' if others == 1 else 'readers'} now."
+        return "Nobody else has used it in the last two minutes."
+    return f"{others} other {'reader' if others == 1 else 'readers'} in the last two minutes."
 
 
 def engine(tokenizer_id: str) -> engines.Engine:
