@@ -1,5 +1,90 @@
-"""Placeholder until the page lands."""
+"""Sampling: a model gives every token of its vocabulary a score; softmax makes probabilities of them.
 
-from playground.ui import shell
+Temperature flattens or sharpens them, top-k, top-p and min-p cut the tail, and one draw picks the next token.
+"""
 
-shell.header(__file__, "")
+import streamlit as st
+
+from playground.core import sampling
+from playground.models import sampling_code
+from playground.ui import inputs, resources, shell
+from playground.ui.components import sampling as live
+
+EXAMPLE = "The capital of France is"
+UNSURE = "My favourite thing is"
+
+shell.header(
+    __file__,
+    "A model doesn't write a word: it gives *every* token of its vocabulary a probability, and one of them is drawn. "
+    "Drag a slider and watch all of them move; click a token to go on with it.",
+)
+text_column, model_column = st.columns([2, 1])
+with text_column:
+    prompt = inputs.text("Prompt", EXAMPLE, height=68)
+with model_column:
+    model_id = resources.model_choice(kinds=("decoder",))
+lens = resources.lens(model_id)
+
+
+def append(token_text: str) -> None:
+    """The prompt grows by a token."""
+    inputs.pick("text", prompt + token_text)
+
+
+encoding = lens.encode(prompt)
+ids, cut = lens.fit(encoding.ids)
+shell.notices(cut)
+logits = lens.next_logits(ids)
+chosen = live.controls(lens.vocabulary_size)
+live.show(lens, logits, ids, chosen, sampling.adjust(logits, chosen.settings), append)
+shell.provenance(
+    "measured",
+    f"{lens.title}, {lens.dtype} on {lens.device}: the logits after {len(ids):,} tokens. Softmax over all "
+    f"{lens.vocabulary_size:,} tokens in your browser, in the order and with the rules of transformers' processors.",
+)
+
+st.subheader("What each step does, in this order", anchor=False)
+heat, top_k, top_p, min_p = st.columns(4)
+heat.markdown(
+    "**Temperature** divides the scores: p ∝ exp(score / T). Above 1 it *flattens* the distribution, below 1 it "
+    "*sharpens* it. At 0 only the most probable token is left: *greedy* decoding."
+)
+top_k.markdown(
+    "**Top-k** keeps the k most probable tokens, however sure the model is, and those equal to the k-th "
+    "([Fan et al. 2018](https://arxiv.org/abs/1805.04833))."
+)
+top_p.markdown(
+    "**Top-p** (nucleus) keeps the *smallest* set of the most probable tokens whose probabilities *reach* p, so the "
+    "token that crosses p stays: few when the model is sure, many when it isn't "
+    "([Holtzman et al. 2019](https://arxiv.org/abs/1904.09751))."
+)
+min_p.markdown(
+    "**Min-p** keeps every token at least min-p times as probable as the most probable one "
+    "([Nguyen et al. 2024](https://arxiv.org/abs/2407.01082))."
+)
+st.markdown(
+    "After each cut the rest is scaled up to 100 % again. **The draw**: lay the tokens end to end, the most probable "
+    "first, and take the one under a random number *u* between 0 and 1. Here *u* depends on the seed and the position "
+    "alone, so a link draws the same token for everyone."
+)
+shell.code(sampling_code.snippet(lens.model_id, lens.dtype, lens.vocabulary_size, encoding.text, chosen.settings))
+
+shell.try_this(
+    __file__,
+    ("Greedy", {"text": EXAMPLE, "t": "0"}, "One token, entropy 0. Sample again: the seed no longer matters."),
+    (
+        "Twice as hot",
+        {"text": EXAMPLE, "t": "2"},
+        "Where did the probability go? Look at the bar of the other tokens: the tail is long.",
+    ),
+    (
+        "Top-p when sure",
+        {"text": EXAMPLE, "p": "0.9"},
+        "The same p = 0.9 as on the right, and a handful of tokens reaches it.",
+    ),
+    (
+        "Top-p when unsure",
+        {"text": UNSURE, "p": "0.9"},
+        "Now more than a thousand tokens are needed. Compare with top-k 50, which never asks.",
+    ),
+)

@@ -1,0 +1,53 @@
+"""The few lines of torch and transformers that give the Sampling page's numbers, ready to paste."""
+
+from playground.core.sampling_settings import SamplingSettings
+
+_INLINE_CHARACTERS = 300
+_CODE = """
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.generation import logits_process
+from playground.models import store  # only to find the folder
+
+prompt = {prompt}
+folder = store.ensure("{model_id}")
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.{dtype})
+
+ids = tokenizer(prompt, return_tensors="pt", add_special_tokens=False, split_special_tokens=True).input_ids
+with torch.inference_mode():
+    logits = model(ids).logits[:, -1].double()
+
+before = logits.softmax(-1)  # temperature 1, nothing cut, all {vocabulary} tokens
+{chain}
+after = scores.softmax(-1)  # what is sampled from
+
+print(int((after > 0).sum()), "tokens kept")
+for p, i in zip(*(row[0] for row in before.topk(20))):
+    print(f"{{tokenizer.decode(i)!r:>14}} {{float(p):8.2%}} {{float(after[0, i]):8.2%}}")
+"""
+
+
+def snippet(model_id: str, dtype: str, vocabulary_size: int, prompt: str, settings: SamplingSettings) -> str:
+    """Python that prints the bars' numbers before and after ``settings``; a long prompt is read from a file."""
+    inline = len(prompt) <= _INLINE_CHARACTERS
+    return _CODE.format(
+        prompt=repr(prompt) if inline else 'open("prompt.txt", encoding="utf-8", newline="").read()',
+        model_id=model_id,
+        dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
+        vocabulary=f"{vocabulary_size:,}",
+        chain=_chain(settings),
+    )
+
+
+def _chain(settings: SamplingSettings) -> str:
+    if settings.temperature == 0:
+        return "scores = logits.where(logits == logits.max(), -torch.inf)  # greedy"
+    calls = [
+        (settings.temperature != 1, f"TemperatureLogitsWarper({float(settings.temperature)!r})"),
+        (settings.top_k > 0, f"TopKLogitsWarper({settings.top_k})"),
+        (settings.top_p < 1, f"TopPLogitsWarper({settings.top_p!r})"),
+        (settings.min_p > 0, f"MinPLogitsWarper({settings.min_p!r})"),
+    ]
+    lines = [f"scores = logits_process.{call}(ids, scores)" for on, call in calls if on]
+    return "\n".join(["scores = logits", *lines])
