@@ -1,0 +1,164 @@
+"""The Sampling page by Streamlit's own test harness: what it hands to the browser, links, and bad input.
+
+What the browser does with it is in tests/e2e/test_sampling_component.py.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import limits, paths
+from playground.core.sampling import adjust, draw, most_probable_first, uniform
+from playground.core.sampling_settings import SamplingSettings
+from playground.models import forward
+from playground.models import lens as lenses
+
+pytestmark = pytest.mark.model
+EXAMPLE = "The capital of France is"
+
+
+@pytest.fixture
+def page() -> Callable[..., AppTest]:
+    def opened(**parameters: str) -> AppTest:
+        app = AppTest.from_file(str(paths.APP), default_timeout=120)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(str(paths.PAGES / "sampling.py"))
+        app.run()
+        assert not app.exception, [e.message for e in app.exception]
+        return app
+
+    return opened
+
+
+def component(app: AppTest, name: str) -> Any:
+    return next(c.proto for c in app.get("bidi_component") if c.proto.component_name == f"llm_playground.{name}")
+
+
+def payload(app: AppTest) -> tuple[dict[str, Any], np.ndarray]:
+    """The sampler's data, read as sampling.js reads it."""
+    raw = component(app, "sampling").bytes
+    length = int.from_bytes(raw[:4], "little")
+    return json.loads(raw[4 : 4 + length]), np.frombuffer(raw[4 + -(-length // 4) * 4 :], "<f4")
+
+
+def state(app: AppTest) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(component(app, "sampling_state").json)
+    return told
+
+
+def logits_of(text: str) -> tuple[np.ndarray, int]:
+    with lenses.open("smollm2-135m") as lens:
+        ids = lens.encode(text).ids
+        return lens.next_logits(ids), len(ids)
+
+
+def test_the_example_needs_no_input_and_sends_every_logit(page: Callable[..., AppTest]) -> None:
+    app = page()
+    assert not app.error
+    head, sent = payload(app)
+    logits, length = logits_of(EXAMPLE)
+    assert app.text_area(key="text").value == EXAMPLE
+    assert np.array_equal(sent, logits[most_probable_first(logits)])  # all 49,152, highest first, exact
+    assert (head["tokens"][0]["text"], len(head["tokens"])) == (" Paris", 256)
+    assert [t["id"] for t in head["tokens"]] == most_probable_first(logits)[:256].tolist()
+    told = state(app)
+    assert told["settings"] == {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0}
+    assert told["u"] == uniform(0, length)
+    assert told["drawn"]["id"] == draw(adjust(logits), told["u"])
+    assert told["signature"] == head["signature"]
+
+
+def test_a_link_restores_prompt_settings_and_draw(page: Callable[..., AppTest]) -> None:
+    app = page(text="Once upon a time", t="1.5", k="100", p="0.95", minp="0.01", seed="7")
+    logits, length = logits_of("Once upon a time")
+    told = state(app)
+    assert told["settings"] == {"temperature": 1.5, "top_k": 100, "top_p": 0.95, "min_p": 0.01}
+    assert told["drawn"]["id"] == draw(adjust(logits, SamplingSettings(1.5, 100, 0.95, 0.01)), uniform(7, length))
+    kept = {"t": "1.5", "k": "100", "p": "0.95", "minp": "0.01", "seed": "7"}
+    assert {key: "".join(app.query_params[key]) for key in kept} == kept
+
+
+def test_the_drawn_token_is_named_however_rare(page: Callable[..., AppTest]) -> None:
+    app = page(t="5", seed="3")
+    drawn = state(app)["drawn"]
+    logits, _ = logits_of(EXAMPLE)
+    assert drawn["rank"] > 256
+    assert most_probable_first(logits)[drawn["rank"]] == drawn["id"]
+    assert drawn["glyphs"]
+
+
+def test_a_rerun_sends_the_same_bytes(page: Callable[..., AppTest]) -> None:
+    app = page(t="2")
+    before = component(app, "sampling").bytes
+    app.run()
+    assert component(app, "sampling").bytes == before
+    app.text_area(key="text").set_value("Another prompt").run()
+    assert component(app, "sampling").bytes != before
+    assert state(app)["settings"]["temperature"] == 2
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ({"t": "nan"}, {"temperature": 1}),
+        ({"t": "inf"}, {"temperature": 5}),
+        ({"t": "-1"}, {"temperature": 0}),
+        ({"t": "1e-9"}, {"temperature": 1e-9}),
+        ({"k": "99999999"}, {"top_k": 49_152}),
+        ({"k": "0", "p": "0"}, {"top_k": 0, "top_p": 0}),
+        ({"p": "17", "minp": "-2"}, {"top_p": 1, "min_p": 0}),
+        ({"t": "x", "k": "<b>", "p": "", "minp": "∞", "seed": "-4"}, {"temperature": 1, "top_k": 0, "top_p": 1}),
+        ({"t": "0", "k": "1", "p": "0", "minp": "1"}, {"temperature": 0, "top_k": 1, "top_p": 0, "min_p": 1}),
+    ],
+)
+def test_any_link_opens(page: Callable[..., AppTest], link: dict[str, str], expected: dict[str, float]) -> None:
+    app = page(**link)
+    assert not app.error
+    told = state(app)
+    assert told["settings"] | expected == told["settings"]
+    mended = [c.value for c in app.caption if "in this link" in c.value]
+    assert bool(mended) == any(v not in ("0", "1", "1e-9") for v in link.values())
+
+
+@pytest.mark.parametrize("prompt", ["", "   \n"])
+def test_an_empty_prompt_is_a_hint_and_costs_no_forward_pass(
+    page: Callable[..., AppTest], prompt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page()
+    asked: list[object] = []
+    monkeypatch.setattr(forward, "next_logits", lambda *a: asked.append(a) or np.zeros(49_152, np.float32))
+    app.text_area(key="text").set_value(prompt).run()
+    assert not app.exception
+    if not prompt:
+        assert [e.value for e in app.error] and not asked
+        assert "Type" in app.error[0].value
+    else:  # white space is text: three tokens a model can go on from
+        assert not app.error
+
+
+def test_a_prompt_beyond_the_context_keeps_its_end(page: Callable[..., AppTest]) -> None:
+    app = page()
+    limit = limits.current().model_tokens
+    app.text_area(key="text").set_value("1 " * (limit + 500)).run()
+    assert not app.exception and not app.error
+    assert any(f"Using the last {limit:,} of" in c.value.replace("\\", "") for c in app.caption)
+
+
+def test_control_tokens_typed_in_a_prompt_are_text(page: Callable[..., AppTest]) -> None:
+    app = page(text="<|im_start|>")
+    assert not app.error
+    assert any("the logits after 7 tokens" in c.value for c in app.caption)  # not the one control token
+
+
+def test_both_prompts_of_top_p_keep_what_the_page_says(page: Callable[..., AppTest]) -> None:
+    sure, unsure = (
+        adjust(logits_of(text)[0], SamplingSettings(top_p=0.9)).kept_tokens
+        for text in (EXAMPLE, "My favourite thing is")
+    )
+    assert sure < 30  # "a handful"
+    assert unsure > 1000  # "more than a thousand"
