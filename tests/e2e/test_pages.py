@@ -1,18 +1,121 @@
-"""Every page on a real server: its title, real content, both themes, a phone's width, nothing asked of another host."""
+"""Every page on a real server: real content, both themes, a phone's width, its experiments, and a cold deep link.
+
+That nothing is asked of another host and the console stays clean is checked by ``new_page`` itself.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from playground.ui import site
+from playground.ui import shell, site
 from tests.e2e.conftest import Tab
+from tests.server import Server
 
 PAGES = pytest.mark.parametrize("info", site.PAGES, ids=lambda info: info.file)
+INSIDE = [info for info in site.PAGES if info.file != "home.py"]
+
+# Where a page shows what it computed: charts, frames, components, tables, metrics, our own HTML.
+CONTENT = ", ".join(
+    f'[data-testid^="{name}"]'
+    for name in ("stPlotlyChart", "stIFrame", "stBidiComponent", "stTable", "stDataFrame", "stMetric", "stHtml")
+)
+DIGITS_SHOWN = """elements => elements.filter(e => {
+  const frame = e.tagName === 'IFRAME' ? e : e.querySelector('iframe');
+  const text = frame ? frame.contentDocument?.body?.textContent : e.textContent;
+  const inShadow = [e, ...e.querySelectorAll('*')].map(x => x.shadowRoot?.textContent ?? '').join('');
+  const size = e.getBoundingClientRect();
+  return size.width > 20 && size.height > 10 && /\\d/.test((text ?? '') + inShadow);
+}).length"""
+
+
+def check(tab: Tab, info: site.PageInfo) -> None:
+    """The page is the one asked for, shows numbers, and no error."""
+    assert tab.main.locator("h1").first.inner_text() == info.title
+    assert tab.error_boxes() == []
+    if info.file == "home.py":
+        cards = {
+            urlsplit(link.get_attribute("href")).path for link in tab.main.get_by_test_id("stPageLink-NavLink").all()
+        }
+        assert cards >= {page.url_path for page in INSIDE}
+    else:
+        assert tab.main.locator(CONTENT).evaluate_all(DIGITS_SHOWN) > 0, f"no numbers on {info.file}"
+
+
+def brightness(tab: Tab) -> float:
+    """Of the page's background, 0 to 255."""
+    red, green, blue = tab.page.evaluate(
+        "getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    )
+    return (red + green + blue) / 3
 
 
 @PAGES
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_page_shows_its_example(info: site.PageInfo, theme: str, new_page: Callable[..., Tab]) -> None:
     tab = new_page(theme=theme).open(info.url_path)
-    assert tab.main.locator("h1").first.inner_text() == info.title
-    assert tab.error_boxes() == []
+    check(tab, info)
+    assert (brightness(tab) < 60) == (theme == "dark")
+
+
+@PAGES
+def test_page_fits_a_phone(info: site.PageInfo, new_page: Callable[..., Tab]) -> None:
+    tab = new_page(width=390, height=844).open(info.url_path)
+    check(tab, info)
+    for what, element in (("page", "document.scrollingElement"), ("body", "document.querySelector('.stMain')")):
+        wide, room = tab.page.evaluate(f"[{element}.scrollWidth, {element}.clientWidth]")
+        assert wide <= room, f"the {what} is {wide} px wide on a screen with {room}: {_too_wide(tab)}"
+
+
+def _too_wide(tab: Tab) -> list[str]:
+    found: list[str] = tab.page.evaluate(
+        """[...document.querySelectorAll('.stMain *')]
+             .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+             .map(e => `${e.tagName}.${e.dataset.testid ?? e.className} ${Math.round(e.getBoundingClientRect().right)}`)
+             .slice(0, 8)"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("info", [i for i in INSIDE if i.params], ids=lambda info: info.file)
+def test_home_card_opens_its_example(info: site.PageInfo, new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open()
+    card = tab.main.locator(f'[data-testid="stPageLink-NavLink"][href^="{info.url_path}?"]')
+    card.click()
+    tab.page.wait_for_url(f"**/{info.url_path}*")
+    tab.settle()
+    check(tab, info)
+    shown = dict(parse_qsl(tab.query))
+    assert shown == {key: value for key, value in info.params.items() if key in shown}
+    assert tab.main.get_by_text("is not a choice").count() == 0
+
+
+@pytest.mark.parametrize("info", INSIDE, ids=lambda info: info.file)
+def test_every_experiment_sets_its_page(info: site.PageInfo, new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open(info.url_path)
+    here = f'[data-testid="stPageLink-NavLink"][href*="{shell.BY_LINK}="]'
+    links = [link.get_attribute("href") for link in tab.main.locator(here).all()]
+    assert len(links) >= 2, "a page ends with two or three experiments"
+    for href in links:
+        tab.main.locator(f'[data-testid="stPageLink-NavLink"][href="{href}"]').click()
+        tab.settle(800)
+        check(tab, info)
+        asked, shown = dict(parse_qsl(urlsplit(href).query, keep_blank_values=True)), dict(parse_qsl(tab.query))
+        del asked[shell.BY_LINK]
+        wrong = {key: value for key, value in asked.items() if shown.get(key, value) != value}
+        assert not wrong, f"{href} shows {shown}"
+        assert tab.main.get_by_text("is not a choice").count() == 0
+
+
+@pytest.mark.parametrize("file", ["tokenization.py", "attention.py"])
+def test_a_deep_link_is_the_first_request_of_a_fresh_server(
+    file: str, store_ready: None, new_tab: Callable[..., Tab], tmp_path: Path
+) -> None:
+    info = site.BY_FILE[file]
+    with Server(tmp_path / "log.txt") as fresh:
+        tab = new_tab(fresh.url).open(info.url_path, text="Deep links work cold.")
+        check(tab, info)
+        assert tab.page.locator(".st-key-text textarea").input_value() == "Deep links work cold."
+        tab.page.context.close()
+        assert "Traceback" not in fresh.log(), fresh.log()
