@@ -179,7 +179,7 @@ def overview(attention_LHTS: np.ndarray, captions_LH: Sequence[Sequence[str]], c
         marker={"size": 16, "symbol": "square", "opacity": 0},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
-        customdata=np.stack([l_index, h_index], 1),
+        customdata=np.stack([l_index, h_index], 1).tolist(),  # an array would come back from a click as a dict
         text=[html.escape(captions_LH[i][j]) for i, j in zip(l_index, h_index, strict=True)],
         hovertemplate="layer %{y}, head %{x}<br>%{text}<extra></extra>",
         showlegend=False,
