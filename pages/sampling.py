@@ -71,7 +71,7 @@ shell.code(sampling_code.snippet(lens.model_id, lens.dtype, lens.vocabulary_size
 
 shell.try_this(
     __file__,
-    ("Greedy", {"text": EXAMPLE, "t": "0"}, "One token, entropy 0. Sample again: the seed no longer matters."),
+    ("Greedy", {"text": EXAMPLE, "t": "0"}, "One token, entropy 0. Press Sample: the seed no longer matters."),
     (
         "Twice as hot",
         {"text": EXAMPLE, "t": "2"},

@@ -164,7 +164,7 @@ def test_the_logits_travel_once(app: Server, new_tab: Callable[..., Tab]) -> Non
     tab.settle()
     assert max(received) > 4 * sampling_app.VOCABULARY
     received.clear()
-    tab.page.get_by_role("button", name="Sample again").click()
+    tab.page.get_by_role("button", name="Sample", exact=True).click()
     tab.page.wait_for_url("**seed=1")
     tab.settle()
     assert sum(received) < 5_000
@@ -205,7 +205,7 @@ def test_sample_draws_by_seed_and_append_grows_the_prompt(open_sampler: Callable
     tab = open_sampler(t="2")
     hot = adjust(sampling_app.logits(), SamplingSettings(2.0))
     for seed in (1, 2, 3):
-        tab.page.get_by_role("button", name="Sample again").click()
+        tab.page.get_by_role("button", name="Sample", exact=True).click()
         tab.page.wait_for_url(f"**seed={seed}")
         tab.settle()
         assert snapshot(tab)["drawn_id"] == draw(hot, uniform(seed, 5))

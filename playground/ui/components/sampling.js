@@ -375,7 +375,7 @@ class Sampler {
 
   paintFigures(before, after) {
     setText(this.find(".kept"), count(after.kept));
-    setText(this.find(".kept-of"), `of ${count(after.n)} tokens`);
+    setText(this.find(".kept-of"), `of ${count(after.n)}`);
     setText(this.find(".entropy"), `${after.entropy.toFixed(2)} bits`);
     setText(this.find(".entropy-of"), `before ${before.entropy.toFixed(2)}`);
     setText(this.find(".mass"), percent(after.keptMass));
@@ -403,7 +403,7 @@ class Sampler {
     if (this.root.getRootNode().activeElement !== input) input.value = this.seed;
     for (const row of this.rows) row.button.classList.toggle("drawn", row.rank === rank);
     this.segments.forEach((segment, i) => segment.classList.toggle("drawn", i === Math.min(rank, shown)));
-    setText(this.find(".about"), `rank ${count(rank + 1)}, ${percent(this.payload.before.p(rank))} before, ${percent(after.p(rank))} after`);
+    setText(this.find(".about"), `rank ${count(rank + 1)} · ${percent(this.payload.before.p(rank))} → ${percent(after.p(rank))}`);
     const drawn = this.payload.tokens[rank] ?? (told.rank === rank ? told : UNTOLD);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
