@@ -1,5 +1,56 @@
-"""Placeholder until the page lands."""
+"""ZeRO: on N GPUs in plain data parallel, everything is kept N times; each stage cuts more of it into N shares.
+
+Stage 1 cuts the optimizer states, stage 2 the gradients too, stage 3 the parameters as well.
+"""
+
+import streamlit as st
 
 from playground.ui import shell
+from playground.ui.components import zero
 
-shell.header(__file__, "")
+shell.header(
+    __file__,
+    "Plain data parallel keeps **everything on every GPU**: parameters, gradients, optimizer states. ZeRO lets each "
+    "GPU keep only *its share*: of the optimizer states (stage 1), the gradients too (2), and the parameters (3).",
+)
+plans, chosen = zero.ask()
+zero.answer(chosen)
+zero.side_by_side(plans, chosen)
+
+st.subheader("Who keeps what", anchor=False)
+zero.who_keeps_what(chosen)
+
+less, cost = st.columns(2, gap="large")
+with less:
+    st.subheader("How much less", anchor=False)
+    zero.factors(plans, chosen)
+with cost:
+    st.subheader("What it costs", anchor=False)
+    zero.sent(plans, chosen)
+
+zero.table_1(chosen.gpus)
+shell.code(zero.SNIPPET)
+
+shell.try_this(
+    __file__,
+    (
+        "The paper's figure",
+        {"params": "7.5B", "gpus": "64", "stage": "3"},
+        "120 GB on each GPU become 1.9. Step through the stages: what is cut, and what is sent for it?",
+    ),
+    (
+        "Eight GPUs",
+        {"params": "7.5B", "gpus": "8", "stage": "2"},
+        "“Up to 8×” is 4.27× here: 2Ψ stay on every GPU, however many there are.",
+    ),
+    (
+        "All in FP32",
+        {"params": "7.5B", "stage": "2", "param_bytes": "4", "grad_bytes": "4", "optimizer_bytes": "8"},
+        "The same 16 bytes, but stage 2 can no longer pass 4×: the parameters it keeps are twice as large.",
+    ),
+    (
+        "Seven don't divide",
+        {"model": "gpt2", "gpus": "7", "stage": "3"},
+        "124,439,808 parameters on 7 GPUs: point at the columns. Who holds one parameter more?",
+    ),
+)

@@ -29,7 +29,8 @@ def format_command(value_text: str, dtype: str, absmax: str | None, as_json: boo
     """A number in every format: bits, the value really stored, its error."""
     from playground.core.exact import decimal_digits, parse_number, short
     from playground.core.formats import format_named
-    from playground.core.storing import formula, store, store_in_all
+    from playground.core.storing import store, store_in_all
+    from playground.core.storing_explained import formula, remark
 
     typed = parse_number(value_text)
     scale = None if absmax is None else _fraction(absmax, "absmax")
@@ -56,13 +57,15 @@ def format_command(value_text: str, dtype: str, absmax: str | None, as_json: boo
     )
     if len(stored) == 1:
         click.echo(f"stored exactly: {decimal_digits(stored[0].value)}\n{formula(stored[0])}")
-    output.notices(f"{one.format.title}: {one.remark}" for one in stored if one.remark and one.remark != "Exact.")
+    said = ((one.format.title, remark(one)) for one in stored)
+    output.notices(f"{title}: {text}" for title, text in said if text and text != "Exact.")
 
 
 def _format_row(one: "Stored", value: Fraction | None) -> dict[str, Any]:
     """One format as JSON; the errors are measured from ``value``, the FP64 number printed beside them."""
     from playground.core.exact import decimal_digits
     from playground.core.formats import FloatFormat
+    from playground.core.storing_explained import remark
 
     form, step = one.format, one.scale or Fraction(1)
     error = abs(one.value - value) if isinstance(one.value, Fraction) and value is not None else None
@@ -80,7 +83,7 @@ def _format_row(one: "Stored", value: Fraction | None) -> dict[str, Any]:
         "min_normal": float(form.min_normal if isinstance(form, FloatFormat) else step),
         "smallest": float(form.smallest if isinstance(form, FloatFormat) else step),
         "epsilon": float(form.epsilon if isinstance(form, FloatFormat) else step),
-        "remark": one.remark,
+        "remark": remark(one),
     }
 
 

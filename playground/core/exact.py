@@ -83,7 +83,7 @@ def _exponent(text: str, raw: str) -> int:
 
 
 def decimal_digits(value: Fraction | float, most: int = 1_100) -> str:
-    """Every decimal of a number whose expansion ends (all binary numbers do), or ``most`` digits and an ellipsis.
+    """Every decimal where the expansion ends (all binary numbers do), up to ``most``; else some and an ellipsis.
 
     >>> decimal_digits(Fraction(13176795, 4194304))
     '3.1415927410125732421875'
@@ -103,7 +103,7 @@ def decimal_digits(value: Fraction | float, most: int = 1_100) -> str:
     while denominator % 5 == 0:
         denominator, fives = denominator // 5, fives + 1
     ends = denominator == 1 and max(places, fives) <= most
-    shown = max(places, fives) if ends else most
+    shown = max(places, fives) if ends else most if denominator == 1 else min(most, 30)
     digits = str(int(rest * 10**shown)).rjust(shown, "0")
     return f"{sign}{whole}.{digits}{'' if ends else '…'}"
 

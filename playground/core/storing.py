@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from playground.core.exact import Typed, decimal_digits, short
+from playground.core.exact import Typed
 from playground.core.formats import FORMATS, AnyFormat, FloatFormat, IntFormat
 from playground.errors import BadInput
 
@@ -43,11 +43,6 @@ class Stored:
         """Whether a number was stored, not ±∞ or NaN."""
         return isinstance(self.value, Fraction)
 
-    @property
-    def remark(self) -> str:
-        """What happened on the way, in a sentence; empty for ordinary rounding."""
-        return _remark(self)
-
 
 def store(format: AnyFormat, typed: Typed, absmax: Fraction | None = None) -> Stored:
     """The number as ``format`` keeps it, rounded once, ties to even.
@@ -71,12 +66,6 @@ def store(format: AnyFormat, typed: Typed, absmax: Fraction | None = None) -> St
 def store_in_all(typed: Typed, absmax: Fraction | None = None) -> tuple[Stored, ...]:
     """The number in every format, widest first."""
     return tuple(store(format, typed, absmax) for format in FORMATS)
-
-
-def restore(format: FloatFormat, bits: int) -> Typed:
-    """The exact number a pattern stands for, as if it had been typed: for a bit that was flipped."""
-    value = format.decode(bits)
-    return Typed(repr(float(value)), value)
 
 
 def _store_float(format: FloatFormat, typed: Typed) -> Stored:
@@ -116,54 +105,3 @@ def _neighbours(format: FloatFormat, bits: int) -> tuple[Fraction | float | None
         return format.decode(abs(place) + (2 ** (format.bits_total - 1) if place < 0 else 0))
 
     return at(position - 1), at(position + 1)
-
-
-def _remark(stored: Stored) -> str:
-    format, typed = stored.format, stored.typed.value
-    if isinstance(format, IntFormat):
-        if isinstance(typed, float) or not isinstance(stored.value, Fraction):
-            return "An integer has no pattern for ∞ or NaN: it stops at the end of its range (NaN becomes 0)."
-        scale = stored.scale or 1
-        if abs(typed) > format.high * scale and abs(typed - stored.value) > Fraction(scale) / 2:
-            return f"Out of range: clipped to {short(stored.value)}."
-        return "Scaled by absmax, rounded, scaled back." if stored.scale else "Rounded to a whole number: no scale."
-    if isinstance(typed, float):
-        return "Stored as such." if not stored.finite else "This format has no ∞ and no NaN."
-    if not isinstance(stored.value, Fraction):
-        return f"Overflow: beyond the largest number, {short(format.max)}."
-    if abs(typed) > format.max and stored.error:
-        return f"Out of range: it stops at {short(format.max)}."
-    if typed and stored.value == 0:
-        return f"Underflow: below half of the smallest number, {short(format.smallest)}."
-    if typed and abs(stored.value) < format.min_normal:
-        return "Subnormal: the leading 1 is gone, so fewer digits are left."
-    return "Exact." if stored.error == 0 else ""
-
-
-def formula(stored: Stored) -> str:
-    """The decoding rule with this number's fields filled in.
-
-    >>> from playground.core.exact import parse_number
-    >>> from playground.core.formats import FP8_E4M3
-    >>> formula(store(FP8_E4M3, parse_number("pi")))
-    '(−1)^0 × 1.625 × 2^(8 − 7) = +1 × 1.625 × 2 = 3.25'
-    """
-    format = stored.format
-    if isinstance(format, IntFormat):
-        whole = stored.bits - (2**format.bits_total if stored.sign == "1" else 0)
-        top = f"−{stored.sign} × 2^{format.bits_total - 1} + {int(stored.mantissa, 2)} = {whole}"
-        return top if stored.scale is None else f"{top};  {whole} × {short(stored.scale, 9)} = {short(stored.value, 9)}"
-    if not stored.finite:
-        kind = "NaN" if math.isnan(stored.value) else "∞"
-        return f"exponent field all ones: a pattern set aside for {kind}"
-    field, fraction = int(stored.exponent, 2), Fraction(int(stored.mantissa, 2), 2**format.mantissa_bits)
-    lead, power = ("1", field) if field else ("0", 1)
-    significand = decimal_digits(fraction + int(lead))
-    if "." not in significand:
-        significand += ".0"
-    two = short(Fraction(2) ** (power - format.bias), 9)
-    sign = "−" if stored.sign == "1" else "+"
-    return (
-        f"(−1)^{stored.sign} × {significand} × 2^({power} − {format.bias})"
-        f" = {sign}1 × {significand} × {two} = {decimal_digits(stored.value)}"
-    )

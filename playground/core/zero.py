@@ -17,7 +17,7 @@ from playground.errors import BadInput
 STAGES = (0, 1, 2, 3)
 COMPONENTS = ("parameters", "gradients", "optimizer")
 WHAT_IS_CUT = {0: "nothing", 1: "optimizer states", 2: "optimizer states and gradients", 3: "everything"}
-TABLE_1 = {"params": ("7.5B", "128B", "1T"), "gpus": (1, 4, 16, 64, 256, 1024)}  # the paper's rows and columns
+TABLE_1_PARAMS, TABLE_1_GPUS = ("7.5B", "128B", "1T"), (1, 4, 16, 64, 256, 1024)  # the rows of its Table 1
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
             value = None if linked is None else read(linked)
             state[f"{key}.own"] = value is not None and value != default
     shown = default if value is None else value
-    if key not in visit.drawn or state[key] != shown:  # setting it anyway would undo what is being typed now
+    hidden = key not in visit.drawn or key not in state  # an error above it may have kept it off the screen
+    if hidden or state[key] != shown:  # setting it anyway would undo what is being typed now
         state[key] = shown
     visit.drawing.add(key)
     if value is not None:
@@ -132,7 +133,7 @@ def choice(
     _adopt(key, fallback, by_name.get)
     shared: dict[str, Any] = {"format_func": format_func, "help": help, **_kept(key, fallback)}
     if segmented:
-        picked: T = st.segmented_control(label, options, required=True, **shared)
+        picked: T = st.segmented_control(label, options, required=True, wrap=True, **shared)
     elif slider:
         picked = st.select_slider(label, options, **shared)
     else:

@@ -21,7 +21,7 @@ TABLE_1 = {
 @pytest.mark.parametrize("params", TABLE_1)
 def test_table_1_as_printed(params: str) -> None:
     printed = iter(TABLE_1[params].split())
-    for gpus in zero.TABLE_1["gpus"]:
+    for gpus in zero.TABLE_1_GPUS:
         for stage in (1, 2, 3):
             cell = next(printed)
             last_digit = 10.0 ** -len(cell.partition(".")[2])  # the paper rounds some cells and cuts others

@@ -1,0 +1,140 @@
+"""The Number formats page: one number, the bits of the chosen format, and what every other format makes of it."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import streamlit as st
+
+from playground.core import storing, storing_explained
+from playground.core.exact import Typed, decimal_digits, parse_number, short
+from playground.core.formats import BY_NAME, IntFormat
+from playground.core.storing import Stored
+from playground.figures import formats as figures
+from playground.figures.formula import formula
+from playground.ui import inputs, shell
+from playground.ui.components.bits import bits
+
+SNIPPET = """
+import struct, ml_dtypes, numpy as np, torch
+
+x = np.float32(np.pi)
+x.astype(ml_dtypes.bfloat16), x.astype(np.float16)           # 3.140625, 3.140625
+x.astype(ml_dtypes.float8_e4m3fn), x.astype(ml_dtypes.float8_e5m2)   # 3.25, 3.0
+
+f"{struct.unpack('>I', struct.pack('>f', x))[0]:032b}"        # 01000000010010010000111111011011
+torch.finfo(torch.bfloat16)                                   # max, smallest normal, eps
+"""
+
+
+def ask() -> tuple[Stored, tuple[Stored, ...]]:
+    """The inputs; the number in the chosen format, and in all of them."""
+    value_column, format_column = st.columns([2, 5])
+    with value_column:
+        text = inputs.line("Number", "pi", key="value", help="0.1, 1/3, 2^-24, 6.02e23, pi, e, inf, nan: kept exactly.")
+    with format_column:
+        name = inputs.choice(
+            "Format",
+            list(BY_NAME),
+            key="dtype",
+            default="fp32",
+            format_func=lambda name: BY_NAME[name].title,
+            segmented=True,
+        )
+    scale = ""
+    if isinstance(BY_NAME[name], IntFormat):
+        scale = inputs.line(
+            "Scale by absmax (empty: plain rounding)",
+            "",
+            key="absmax",
+            help="The largest |weight| of a block. It becomes 127 (INT8) or 7 (INT4), and a scale is kept beside.",
+        )
+    typed, absmax = parse_number(text), storing_explained.parse_absmax(scale)
+    return storing.store(BY_NAME[name], typed, absmax), storing.store_in_all(typed, absmax)
+
+
+def chosen(stored: Stored) -> None:
+    """The chosen format: bits to flip, the value really stored, the formula, what it can hold."""
+
+    def flip(place: int) -> None:
+        inputs.pick("value", storing_explained.flipped(stored, place))
+
+    bits(stored, _meanings(stored), flip)
+    st.html(formula(storing_explained.formula(stored)))
+    kept, error = st.columns([3, 2])
+    kept.caption(f"Stored in {stored.format.title}, every decimal")
+    kept.code(decimal_digits(stored.value), language=None, wrap_lines=True)
+    error.caption("Off by")
+    error.code(_off(stored), language=None, wrap_lines=True)
+    notes = [
+        f"{stored.format.title}: {note}" for note in (storing_explained.remark(stored), stored.format.note) if note
+    ]
+    shell.notices(notes)
+    shell.provenance("computed", "rounded once from the exact number, ties to even (IEEE 754-2019, OCP).")
+
+
+def _meanings(stored: Stored) -> dict[str, str]:
+    if isinstance(stored.format, IntFormat):
+        return {"sign": "−" if stored.sign == "1" else "+"}
+    field = int(stored.exponent, 2)
+    return {
+        "sign": "−" if stored.sign == "1" else "+",
+        "exponent": f"{field} − {stored.format.bias}",
+        "mantissa": f"{int(stored.mantissa, 2):,} / {2**stored.format.mantissa_bits:,}",
+    }
+
+
+def _off(stored: Stored) -> str:
+    if stored.error is None or stored.relative_error is None:
+        return "not a number to compare"
+    if not stored.error:
+        return "nothing: exact"
+    return f"{short(stored.error, 4)}  ({short(100 * stored.relative_error, 3)} %)"
+
+
+def overview(stored: Sequence[Stored], chosen: Stored) -> None:
+    """The bits of the number in every format."""
+    st.html(figures.every_format(stored, chosen.format.name))
+
+
+def neighbourhood(stored: Stored) -> None:
+    """The numbers next to it, and how far the format reaches."""
+    if stored.finite:
+        st.plotly_chart(
+            figures.neighbours(stored),
+            width="stretch",
+            config={"displayModeBar": False},
+            key="neighbours",
+            alt="The number typed, between the numbers the format has",
+        )
+        shell.provenance("computed", "every number in the band is stored as the middle one.")
+    st.html(figures.facts(stored))
+
+
+def errors(stored: Sequence[Stored], chosen: Stored) -> None:
+    """The error in every format, side by side."""
+    st.plotly_chart(
+        figures.errors(stored, chosen.format.name),
+        width="stretch",
+        config={"displayModeBar": False},
+        key="errors",
+        alt="Relative error of the number in every format, logarithmic",
+    )
+    shell.provenance("computed", "|stored − number| / |number|, by exact fractions.")
+
+
+def course_pi(typed: Typed) -> None:
+    """Why some course notes print another π for FP32."""
+    with st.expander(
+        "Another FP32 π in your notes?", icon=":material/help:", expanded=typed.text in ("pi", "π", "3.141592")
+    ):
+        right, notes = storing_explained.course_pi()
+        times = abs(Fraction(notes.value) - Fraction(right.typed.value)) / (right.error or 1)
+        st.markdown(
+            f"Some notes give **{decimal_digits(notes.value)}**. That is FP32's answer for 3.141592: π was cut to six "
+            f"decimals *before* it was stored. Rounding π itself (IEEE 754) gives **{decimal_digits(right.value)}**, "
+            f"{right.bits - notes.bits} steps further and {short(times, 2)} times "
+            "nearer."
+        )
+        for stored, label in ((right, "π"), (notes, "3.141592")):
+            st.caption(label)
+            st.html(figures.strip(stored))

@@ -1,0 +1,86 @@
+"""The Number formats page: its example, links, bits flipped, edges, and text typed by someone unkind."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import paths
+from playground.ui.components.bits import _KEY
+
+
+def page(**params: str) -> AppTest:
+    app = AppTest.from_file(str(paths.APP), default_timeout=30)
+    app.switch_page(str(paths.PAGES / "formats.py"))
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def code(app: AppTest) -> list[str]:
+    return [element.value for element in app.code]
+
+
+def test_the_example_is_pi() -> None:
+    app = page()
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Number formats"
+    assert "3.1415927410125732421875" in code(app)[0]
+    assert "2^(128 − 127)" in html(app)
+    assert "3.1415920257568359375" in app.main.markdown[-1].value or any(
+        "3.1415920257568359375" in block.value for block in app.markdown
+    )
+    assert len(app.get("plotly_chart")) == 2 and len(app.get("bidi_component")) == 1
+
+
+@pytest.mark.parametrize("dtype", ["fp64", "tf32", "bf16", "fp16", "fp8-e4m3", "fp4-e2m1", "int8", "int4"])
+def test_a_link_opens_a_format(dtype: str) -> None:
+    app = page(dtype=dtype, value="1/3")
+    assert not app.exception and not app.error
+    assert app.segmented_control(key="dtype").value == dtype
+
+
+def test_the_bits_to_flip_are_those_of_the_number() -> None:
+    app = page(dtype="fp8-e4m3")
+    component = app.get("bidi_component")[0]
+    fields = json.loads(component.proto.json)["fields"]
+    assert [(field["name"], field["bits"]) for field in fields] == [
+        ("sign", "0"),
+        ("exponent", "1000"),
+        ("mantissa", "101"),
+    ]
+    assert _KEY in component.proto.id
+
+
+def test_absmax_scales_the_integers() -> None:
+    app = page(dtype="int8", absmax="4")
+    assert code(app)[0].startswith("3.1496062992125984")
+    assert "100 × 0.031496063" in html(app)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e1000", "-0", "1e-1000"])
+def test_the_edges_are_shown_and_explained(value: str) -> None:
+    for dtype in ("fp32", "fp8-e4m3", "fp4-e2m1", "int8"):
+        app = page(value=value, dtype=dtype)
+        assert not app.exception and not app.error
+
+
+@pytest.mark.parametrize(
+    "value", ["abc", "1/0", "1e99999", "<script>alert(1)</script>", "![x](http://127.0.0.1/)", "$x$"]
+)
+def test_what_is_not_a_number_is_a_box_with_advice(value: str) -> None:
+    app = page(value=value)
+    assert not app.exception
+    assert "such as" in app.error[0].value or "Keep it" in app.error[0].value
+    app.text_input(key="value").set_value("0.5").run()
+    assert not app.error and code(app)[0] == "0.5"
+
+
+def test_nonsense_in_a_link_falls_back_with_a_notice() -> None:
+    app = page(dtype="fp7")
+    assert not app.exception and app.segmented_control(key="dtype").value == "fp32"
+    assert any("not a choice" in caption.value for caption in app.caption)

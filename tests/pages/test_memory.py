@@ -1,0 +1,86 @@
+"""The Memory page: both tasks on their examples, links, and inputs that make no sense."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import paths
+from playground.core.architectures import catalogue
+
+
+def page(**params: str) -> AppTest:
+    app = AppTest.from_file(str(paths.APP), default_timeout=30)
+    app.switch_page(str(paths.PAGES / "memory.py"))
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_the_example_is_llama_answering() -> None:
+    app = page()
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Memory"
+    assert app.metric[0].value == "18.45 GB = 17.19 GiB" and app.metric[1].value == "A10"
+    assert "2 × 32 layers × 8 KV heads × 128 × 2 B × 8,192 tokens" in html(app)
+    badges = [block.value for block in app.markdown]
+    assert any("rule of thumb" in text for text in badges) and any("computed" in text for text in badges)
+
+
+def test_four_bits_are_not_four() -> None:
+    app = page(weights="q4_k_m")
+    assert "4.91 GB = 4.58 GiB" in html(app) and "4.8944 bits" in html(app)
+
+
+def test_training_shows_the_courses_rule_first() -> None:
+    app = page(task="training", model="gpt2", batch="8")
+    assert not app.exception and not app.error
+    spec = app.get("plotly_chart")[0].proto.spec
+    assert spec.index("Rule of thumb, 24 bytes a parameter") < spec.index("Computed")
+    assert "2.99 GB" in spec and "13.32 GB" in spec
+    assert "12 layers × 8 × 1,024 tokens × (34·768 + 5·12·1,024) B" in html(app)
+
+
+def test_a_bare_count() -> None:
+    app = page(params="7.5B", task="training", recipe="fp32", overhead="0.0")
+    assert not app.exception and app.text_input(key="params").value == "7.5B"
+    assert app.metric[0].value == "120.00 GB = 111.76 GiB"
+    assert any("does not tell" in caption.value for caption in app.caption)
+
+
+def test_moving_an_input_moves_the_answer() -> None:
+    app = page()
+    before = app.metric[0].value
+    app.select_slider(key="context").set_value(131072).run()
+    assert app.metric[0].value != before and not app.exception
+    app.segmented_control(key="task").set_value("training").run()
+    assert not app.exception and app.selectbox(key="recipe").value == "mixed"
+
+
+@pytest.mark.parametrize(
+    "model", ["mixtral-8x7b", "deepseek-v3", "t5-11b", "bert-base-uncased", "gpt-oss-120b", "gpt-3-175b"]
+)
+@pytest.mark.parametrize("task", ["inference", "training"])
+def test_every_kind_of_model(model: str, task: str) -> None:
+    app = page(model=model, task=task, recompute="full")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="model").value == model and model in catalogue()
+
+
+@pytest.mark.parametrize("count", ["0", "-7B", "1e15", "nan", "<b>", "7.5", ""])
+def test_counts_that_make_no_sense_are_explained(count: str) -> None:
+    app = page(params=count) if count else page(model="params", params=" ")
+    assert not app.exception and app.error[0].value
+
+
+def test_choices_that_do_not_go_together_are_explained() -> None:
+    app = page(task="training", recipe="adam8bit", optimizer="sgd")
+    assert not app.exception and "recipe bf16" in app.error[0].value.replace("\\", "")
+
+
+def test_nonsense_in_a_link_falls_back() -> None:
+    app = page(model="no-such-model", context="7", weights="fp7", task="sleep", overhead="99")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="model").value == "llama-3.1-8b"
