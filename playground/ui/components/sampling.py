@@ -83,16 +83,16 @@ def show(
     rank = int((logits > logits[drawn]).sum() + (logits[:drawn] == logits[drawn]).sum())
     size = int(logits.size)
     told = token(lens, drawn) | {"rank": rank}
-    texts = {t["id"]: t["text"] for t in (*tokens, told)}
+    texts = {str(t["id"]): t["text"] for t in (*tokens, told)}
 
     def append() -> None:
-        asked = st.session_state[_KEY].append or {}
-        if asked.get("signature") == signature and texts.get(asked.get("id")):
-            on_append(texts[asked["id"]])
+        asked = _sent("append")
+        text = texts.get(str(asked.get("id")))
+        if text and asked.get("signature") == signature:  # not a click on the prompt of a moment ago
+            on_append(text)
 
     def settings() -> None:
-        sent = st.session_state[_KEY].settings or {}
-        usable, _ = lenient({name: str(sent.get(name)) for name in KEYS.values()}, size)
+        usable, _ = lenient({name: str(_sent("settings").get(name)) for name in KEYS.values()}, size)
         _keep(_NEUTRAL | usable)
 
     told_now = {
@@ -133,12 +133,16 @@ def _payload(
     return signature, len(head).to_bytes(4, "little") + head + bytes(-len(head) % 4) + numbers, tokens
 
 
+def _sent(name: str) -> dict[str, Any]:
+    sent = st.session_state[_KEY].get(name)
+    return sent if isinstance(sent, dict) else {}
+
+
 def _keep(values: dict[str, float]) -> None:
     """Remember the values and make the address say the same: nothing for what is off."""
     st.session_state["sampling.values"] = values
-    for key, name in KEYS.items():
-        wanted = None if values[name] == _NEUTRAL[name] else f"{values[name]:.12g}"
-        if wanted is None:
-            st.query_params.pop(key, None)
-        elif st.query_params.get(key) != wanted:
-            st.query_params[key] = wanted
+    now = st.query_params.to_dict()
+    ours = {key: f"{values[name]:.12g}" for key, name in KEYS.items() if values[name] != _NEUTRAL[name]}
+    wanted = {key: value for key, value in now.items() if key not in KEYS} | ours
+    if wanted != now:
+        st.query_params.from_dict(wanted)  # all at once: each write is an entry in the browser's history
