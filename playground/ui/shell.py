@@ -1,5 +1,6 @@
 """What every page shares: header, notices, sources, "try this", and how errors look."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -130,10 +131,15 @@ def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
 def escape_markdown(text: str) -> str:
     r"""User or model text made safe inside our own Markdown: every ASCII punctuation mark escaped.
 
+    Streamlit links a bare address however it is escaped; an invisible word joiner (U+2060) keeps it text.
+
     >>> escape_markdown("![x](y) $1")
     '\\!\\[x\\]\\(y\\) \\$1'
+    >>> escape_markdown("http://a")
+    'http\\:\u2060\\/\\/a'
     """
-    return "".join(f"\\{c}" if c.isascii() and not c.isalnum() and not c.isspace() else c for c in text)
+    unlinked = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", "\u2060", text, flags=re.IGNORECASE)
+    return "".join(f"\\{c}" if c.isascii() and not c.isalnum() and not c.isspace() else c for c in unlinked)
 
 
 def profile() -> limits.Profile:

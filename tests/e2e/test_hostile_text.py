@@ -112,19 +112,17 @@ def test_hostile_value_in_a_short_field_is_shown_as_it_is(
 ) -> None:
     """The one-line fields (a number, a parameter count) answer nonsense with a box that quotes it."""
     tab = new_page().open(info.url_path)
-    fields = '[data-testid="stTextInput"] input'
-    for index in range(tab.main.locator(fields).count()):
-        for text in ("<img src=x onerror=hostile=1>", f"![x](http://127.0.0.1:{listener.server_port}/)", "$x$ :red[x]"):
-            tab.open(info.url_path)
-            field = tab.main.locator(fields).nth(index)
-            field.fill(text)
-            field.press("Enter")
+    fields = tab.main.locator('[data-testid="stTextInput"] input')
+    for index in range(fields.count()):
+        for text in ("<img src=x onerror=hostile=1>", f"![x](http://127.0.0.1:{listener.server_port}/) $x$ :red[x]"):
+            fields.nth(index).fill(text)
+            fields.nth(index).press("Enter")
             tab.settle(800)
-            assert field.input_value() == text
+            assert fields.nth(index).input_value() == text
             assert_inert(tab, listener)
-            quoted = [box for box in tab.error_boxes() if "x" in box]
-            for box in quoted:
+            for box in tab.error_boxes():
                 assert "Something went wrong" not in box
+                assert bare(text)[:24] in bare(box) or "x" not in box
 
 
 def test_the_listener_hears(listener: Listener, new_page: Callable[..., Tab]) -> None:
