@@ -44,8 +44,9 @@ BLOCKS: dict[str, tuple[int, int]] = {
     "MXFP4": (32, 17),
     "NVFP4": (64, 36),
 }
-_BASE = {"Q4_K_M": "Q4_K", "Q5_K_M": "Q5_K"}
-_FALLBACK = {"Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}
+_BASE = {f"Q{bits}_K_{size}": f"Q{bits}_K" for bits in (3, 4, 5) for size in "SML"}  # what most tensors of a file are
+_FALLBACK = {"Q2_K": "IQ4_NL", "Q3_K": "IQ4_NL", "Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}
+_FIVE_BIT_OUTPUT = frozenset({"Q2_K", "Q3_K_S", "Q3_K_M", "Q4_K_S", "Q4_K_M"})  # with eight experts
 _FP32_ROLES = frozenset({"norm", "bias", "router", "positions"})
 
 
@@ -98,16 +99,39 @@ def _kinds(model: Architecture, tensor: Tensor, mixture: str) -> Counter[str]:
 
 
 def _layer_kind(model: Architecture, tensor: Tensor, mixture: str, base: str, layer: int) -> str:
-    eight_experts = model.experts is not None and model.experts.total == 8
-    if tensor.role in ("value", "key") and eight_experts:
-        return "Q8_0" if base != "F16" else base
-    if tensor.role == "attention_output" and eight_experts and mixture == "Q4_K_M":
-        return "Q5_K"
-    if tensor.role in ("value", "down") and mixture in _BASE and use_more_bits(layer, model.layers):
+    """llama.cpp's choice for one of the four sensitive matrices of a layer."""
+    role, eight = tensor.role, model.experts is not None and model.experts.total == 8
+    if eight and role in ("value", "key"):
+        return base if base in ("F16", "BF16", "F32") else "Q8_0"
+    if role == "attention_output":
+        if eight:
+            return "Q5_K" if mixture in _FIVE_BIT_OUTPUT else base
+        return {"Q2_K": "Q3_K", "Q3_K_M": "Q4_K", "Q3_K_L": "Q5_K"}.get(mixture, base)
+    if role == "key":
+        return base
+    kind = _value(model, mixture, base, layer) if role == "value" else _down(model, mixture, base, layer)
+    return "Q5_K" if role == "value" and kind in ("Q3_K", "Q4_K") and _is_llama_70b(model) else kind
+
+
+def _value(model: Architecture, mixture: str, base: str, layer: int) -> str:
+    shared_by_four = model.heads >= 4 * model.key_value_heads
+    if mixture in ("Q4_K_M", "Q5_K_M") and use_more_bits(layer, model.layers):
         return "Q6_K"
-    if tensor.role == "value" and base == "Q4_K" and _is_llama_70b(model):
+    if mixture == "Q4_K_S" and layer < 4:
         return "Q5_K"
-    return base
+    if mixture == "Q3_K_M":
+        return "Q5_K" if layer < 2 else "Q4_K"
+    return {"Q2_K": "Q4_K" if shared_by_four else "Q3_K", "Q3_K_L": "Q5_K"}.get(mixture, base)
+
+
+def _down(model: Architecture, mixture: str, base: str, layer: int) -> str:
+    if mixture in ("Q4_K_M", "Q5_K_M") and use_more_bits(layer, model.layers):
+        return "Q6_K"
+    if mixture == "Q4_K_S" and layer < model.layers // 8:
+        return "Q5_K"
+    if mixture == "Q3_K_M":
+        return "Q5_K" if layer < model.layers // 16 else "Q4_K"
+    return {"Q2_K": "Q3_K", "Q3_K_L": "Q5_K"}.get(mixture, base)
 
 
 def _is_llama_70b(model: Architecture) -> bool:

@@ -50,6 +50,26 @@ def test_counts_equal_the_published_totals(model_id: str) -> None:
     assert parameters.count(architecture(model_id)) == PUBLISHED[model_id]
 
 
+# llama.cpp's tools/quantize/README.md, Llama-3.1-8B: bits per weight of the whole file.
+PUBLISHED_BITS = {
+    "q2_k": 3.1593,
+    "q3_k_s": 3.6429,
+    "q3_k_l": 4.2979,
+    "q4_k_s": 4.6672,
+    "q4_k_m": 4.8944,
+    "q5_k_s": 5.5704,
+    "q5_k_m": 5.7036,
+    "q6_k": 6.5633,
+    "q8_0": 8.5008,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED_BITS)
+def test_gguf_mixtures_have_the_published_bits(name: str) -> None:
+    real = weight_formats.bits_per_weight(architecture("llama-3.1-8b"), weight_formats.weight_format(name))
+    assert float(real) == pytest.approx(PUBLISHED_BITS[name], abs=5.1e-5)
+
+
 def test_the_catalogue_is_large_sourced_and_adds_up() -> None:
     assert len(catalogue()) >= 40
     for model in catalogue().values():
