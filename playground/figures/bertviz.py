@@ -38,7 +38,7 @@ _PAYLOAD = (
     "const params = PYTHON_PARAMS; // HACK: PYTHON_PARAMS is a template marker that is replaced by actual params.",
     "const params = window.bertvizParams;",
 )
-# Sent to the browser as lines: only those that can be seen. `select` keeps the indices of those that are not.
+# A line only where it can be seen. `select` keeps the index of each weight, drawn or not.
 _SEEN = ".select(window.visibleLine)"
 
 _HEAD_VIEW = (
@@ -58,7 +58,25 @@ _HEAD_VIEW = (
         "        return config.attention[config.filter][isLeft ? 'left_full' : 'right_full'];\n"
         "    }\n\n    function boxOffsets(i) {",
     ),
-    ('.append("line")\n            .attr("x1", BOXWIDTH)', f'{_SEEN}\n            .attr("x1", BOXWIDTH)'),
+    # Lines only for the heads switched on; a click on a square draws anew instead of changing opacities.
+    (
+        '.append("line")\n            .attr("x1", BOXWIDTH)',
+        ".select(function (d) {\n"
+        "                const head = +this._parent.parentNode.getAttribute('head-index');\n"
+        "                return config.headVis[head] ? window.visibleLine.call(this, d) : null;\n"
+        '            })\n            .attr("x1", BOXWIDTH)',
+    ),
+    ("function drawCheckboxes(top, svg) {", "function drawCheckboxes(top, svg, attention) {"),
+    (
+        "config.headVis[i] = !config.headVis[i];\n            updateCheckboxes();\n            updateAttention(svg);",
+        "config.headVis[i] = !config.headVis[i];\n            updateCheckboxes();\n            "
+        "renderAttention(svg, attention);",
+    ),
+    (
+        "config.headVis[i] = true;\n            }\n            updateCheckboxes();\n            updateAttention(svg);",
+        "config.headVis[i] = true;\n            }\n            updateCheckboxes();\n            "
+        "renderAttention(svg, attention);",
+    ),
     # Nine heads at a ninth of their opacity each are invisible; the square root keeps one head exact and all in view.
     ("return d / activeHeads()", "return d / Math.sqrt(activeHeads())"),
     # "Lightened" means brighter on a dark page: fade instead. The number tells heads apart beyond their colour.
