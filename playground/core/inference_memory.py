@@ -85,7 +85,7 @@ def inference_memory(
 def _notices(subject: Subject, context: int, ignore_window: bool) -> tuple[str, ...]:
     model = subject.model
     assert model is not None
-    notices = []
+    notices = subject.remarks
     if context > model.context:
         notices.append(f"{model.title} was trained for {model.context:,} tokens: {context:,} is beyond that.")
     if model.window_layers and context > model.window and not ignore_window:

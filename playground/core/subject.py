@@ -23,6 +23,19 @@ class Subject:
         """How to name it in a heading."""
         return self.model.title if self.model else f"{format_count(self.parameters)} parameters"
 
+    @property
+    def remarks(self) -> list[str]:
+        """What one should know about this model's count: experts, and where other tools count differently."""
+        if self.model is None:
+            return []
+        said = [self.model.note] if self.model.note else []
+        if self.model.experts:
+            working = format_count(parameters.active(self.model))
+            said.append(
+                f"All {format_count(self.parameters)} parameters must be in memory; a token passes {working} of them."
+            )
+        return said
+
 
 def subject(model_id: str | None = None, count: str | int | None = None) -> Subject:
     """The subject for a catalogue id or a parameter count (``7.5B``); exactly one of them.

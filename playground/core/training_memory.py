@@ -103,7 +103,7 @@ def training_memory(
 def _notices(subject: Subject, sequence: int, recompute: Recompute) -> tuple[str, ...]:
     model = subject.model
     assert model is not None
-    notices = []
+    notices = subject.remarks
     if sequence > model.context:
         notices.append(f"{model.title} was built for {model.context:,} tokens: {sequence:,} is beyond that.")
     if recompute == "selective" and activations.is_llama_block(model):

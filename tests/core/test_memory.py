@@ -118,6 +118,14 @@ def test_an_encoder_has_no_cache() -> None:
     assert inference_memory(subject("bert-base-uncased"), bf16, half, 512).kv_cache == 0
 
 
+def test_what_is_special_about_a_model_is_said() -> None:
+    bf16, half = weight_formats.weight_format("bf16"), kv_cache.cache_format("bf16")
+    mixture = inference_memory(subject("mixtral-8x7b"), bf16, half, 4096)
+    assert "46.70B" in mixture.notices[0] and "12.88B" in mixture.notices[0]
+    flan = training_memory(subject("flan-t5-base"), recipes.recipe("fp32"), recipes.optimizer("adamw"), 1, 512)
+    assert "transformers 5 ties" in flan.notices[0]
+
+
 def test_a_bare_count_says_what_it_can_not_know() -> None:
     bf16, half = weight_formats.weight_format("bf16"), kv_cache.cache_format("fp16")
     got = inference_memory(subject(count="7.5B"), bf16, half, 4096, overhead=0)
