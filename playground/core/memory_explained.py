@@ -5,6 +5,7 @@ from math import floor
 
 from playground.core import activations, kv_cache
 from playground.core.activations import Recompute
+from playground.core.architectures import Architecture
 from playground.core.inference_memory import InferenceMemory
 from playground.core.kv_cache import CacheFormat
 from playground.core.recipes import COURSE_BYTES
@@ -69,8 +70,10 @@ def explain_inference(
                 "activations",
                 need.activations,
                 passed,
-                f"fullest moment of a pass of at most {activations.PASS_TOKENS:,} tokens (vLLM's default), "
-                "within 1% of transformers in the tests",
+                f"fullest moment of a pass of at most {activations.PASS_TOKENS:,} tokens (vLLM's default); "
+                + (
+                    "within 1% of transformers in the tests" if _is_dense_llama(model) else "an estimate for this block"
+                ),
             ),
             Line(
                 "logits",
@@ -81,6 +84,10 @@ def explain_inference(
         ]
     lines.append(Line("overhead", need.overhead, OVERHEAD, OVERHEAD_SOURCE))
     return tuple(line for line in lines if line.bytes)
+
+
+def _is_dense_llama(model: Architecture) -> bool:
+    return activations.is_llama_block(model) and model.experts is None and model.latent is None
 
 
 def _weights_source(weights: WeightFormat) -> str:
@@ -132,7 +139,10 @@ def _activations(need: TrainingMemory, batch: int, sequence: int, recompute: Rec
         width = activations.attention_width(model)
         inner = activations.feed_forward_width(model)
         per_token = f"({8 + 4 * x}·{model.hidden:,} + {x}·{width:,} + {4 * x}·{inner:,} + 4·{model.heads} + 8) B"
-        return f"{tokens} × {per_token} + rotary tables", "Llama block in transformers, to the byte in the tests"
+        exactly = (
+            "to the byte in the tests" if _is_dense_llama(model) else "an estimate: only the active experts are counted"
+        )
+        return f"{tokens} × {per_token} + rotary tables", f"Llama block in transformers, {exactly}"
     scores = f" + {2 * x + 1}·{model.heads}·{sequence:,}" if recompute == "none" else ""
     per_token = f"({16 * x + 2}·{model.hidden:,}{scores}) B"
     return f"{tokens} × {per_token}", "GPT-style block: Korthikanti et al., arXiv:2205.05198, equation 1"
