@@ -43,7 +43,8 @@ class Server:
             if command
             else [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(self.port), *flags]
         )
-        self.env = {**os.environ, **(env or {})}
+        # No hot reload: a file saved while tests run would take modules away from under the running pages.
+        self.env = {**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none", **(env or {})}
         self.cwd = cwd
         self.process: subprocess.Popen[bytes] | None = None
         self.started_s = 0.0  # from the command to the first healthy answer

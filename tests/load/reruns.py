@@ -1,132 +1,123 @@
-"""Thirty readers on the ZeRO page: how long a rerun takes with and without the garbage-collection settings.
+"""How long a reader waits for an answer when many read at once: ``python -m tests.load.reruns``.
 
-``python -m tests.load.reruns`` prints a table and writes build/load/reruns.json; a short form runs in the tests.
-Each reader moves the GPUs slider after some thought and checks the answer against the paper's formula. *Before* is
-Streamlit's default: a full collection after every run, and torch's half million objects left in the collector.
+Runs the app twice and drives the ZeRO calculator with websocket sessions: once as Streamlit comes (a full garbage
+collection after every rerun, nothing frozen), once with this app's settings (.streamlit/config.toml, ui/resources.py).
+torch and the default model are loaded in both. Every answer is compared with the paper's formula. Figures go to
+build/load/reruns.json; the exit status is 1 if an answer was wrong or missing.
 """
 
 import argparse
 import asyncio
 import json
 import random
-import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import quantiles
+from typing import Any
 
 import psutil
 
+from playground.core.units import format_bytes
 from tests.load.ws_client import Reader
 from tests.server import ROOT, Server
 
-GPUS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-BEFORE = ("before", ["--runner.postScriptGC", "true"], {"LLM_PLAYGROUND_NO_FREEZE": "1"})
-AFTER = ("after", [], {})
+GPUS = 64
+AS_STREAMLIT_COMES: dict[str, Any] = {
+    "flags": ("--runner.postScriptGC", "true"),
+    "env": {"LLM_PLAYGROUND_NO_FREEZE": "1"},
+}
 
 
-@dataclass
-class Measured:
-    """One load: reruns, their times, what failed, and the server's processor time a rerun."""
-
-    name: str
-    sessions: int
-    reruns: int
-    errors: list[str]
-    p50_s: float
-    p95_s: float
-    worst_s: float
-    cpu_s_per_rerun: float
+def expected(parameters: int) -> str:
+    """ZeRO §5.1: stage 1 keeps 2Ψ + 2Ψ + 12Ψ/N bytes on a GPU; as the page writes it."""
+    return format_bytes(4 * parameters + 12 * parameters // GPUS).partition(" = ")[0]
 
 
-def expected(gpus: int) -> str:
-    """Bytes a GPU holds at stage 1 by the ZeRO paper (arXiv:1910.02054, §5): 4Ψ + 12Ψ/N for Ψ = 7.5 billion."""
-    return f"{(4 * 7.5 + 12 * 7.5 / gpus):,.2f} GB"
-
-
-async def _reader(url: str, number: int, reruns: int, think_s: float, ramp_s: float) -> tuple[list[float], list[str]]:
-    choose = random.Random(number)
-    times, errors, last = [], [], 64
-    await asyncio.sleep(ramp_s * choose.random())
+async def read(port: int, number: int, reruns: int, think_s: float, waits: list[float], failures: list[str]) -> None:
+    """One reader: opens the page, then asks about ``reruns`` models nobody else asks about."""
+    dice = random.Random(number)
+    await asyncio.sleep(dice.uniform(0, think_s))
     try:
-        async with Reader(url, "zero") as reader:
-            await reader.run()
-            for _ in range(reruns):
-                await asyncio.sleep(think_s * (0.5 + choose.random()))
-                last = choose.choice([n for n in GPUS if n != last])
-                answer = await reader.run(gpus=f"{last:,}")
-                times.append(answer.seconds)
-                shown = answer.of("metric")[0].body if answer.of("metric") else "nothing"
-                if answer.failed or shown != expected(last):
-                    errors.append(f"reader {number}: {last} GPUs gave {shown} {answer.failed}")
-    except Exception as problem:  # a session that dies is a data point, not the end of the measurement
-        errors.append(f"reader {number}: {type(problem).__name__} {problem}")
-    return times, errors
+        async with Reader(port) as reader:
+            await reader.open("zero", gpus=str(GPUS), stage="1")
+            for step in range(reruns):
+                await asyncio.sleep(dice.uniform(0.5, 1.5) * think_s)
+                parameters = (1_000 + 137 * number + step) * 1_000_000
+                waits.append(await reader.change("params", string_value=str(parameters)))
+                answer = reader.metric("On each GPU")
+                if answer != expected(parameters):
+                    failures.append(f"reader {number}, {parameters:,} parameters: {answer}, not {expected(parameters)}")
+    except Exception as error:
+        failures.append(f"reader {number}: {error!r}")
 
 
-async def _load(url: str, sessions: int, reruns: int, think_s: float, ramp_s: float) -> list:
-    return await asyncio.gather(*(_reader(url, n, reruns, think_s, ramp_s) for n in range(sessions)))
+async def all_read(port: int, sessions: int, reruns: int, think_s: float) -> tuple[list[float], list[str]]:
+    waits: list[float] = []
+    failures: list[str] = []
+    await asyncio.gather(*(read(port, number, reruns, think_s, waits, failures) for number in range(sessions)))
+    return waits, failures
 
 
-async def _until_warm(url: str, server: Server) -> None:
-    """Wait until the model is loaded and frozen behind the first page: the processor falls idle."""
-    async with Reader(url, "zero") as reader:
-        await reader.run()
-    process = psutil.Process(server.process.pid)
-    quiet_since, limit = None, time.monotonic() + 120
-    while time.monotonic() < limit:
-        used = process.cpu_percent(interval=0.5)
-        quiet_since = (quiet_since or time.monotonic()) if used < 10 else None
-        if quiet_since and time.monotonic() - quiet_since > 1.5:
-            return
+def wait_for_warm_up(port: int, process: psutil.Process) -> None:
+    """Visit once, then wait until the server has loaded what it loads behind the first page."""
+    asyncio.run(all_read(port, 1, 2, 0.1))
+    quiet = 0
+    deadline = time.monotonic() + 120
+    while quiet < 4 and time.monotonic() < deadline:
+        quiet = quiet + 1 if process.cpu_percent(interval=0.5) < 10 else 0
 
 
-def measure(case: tuple, sessions: int, reruns: int, think_s: float, ramp_s: float) -> Measured:
-    """One server, one load."""
-    name, flags, env = case
-    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "log", flags=flags, env=env) as server:
-        asyncio.run(_until_warm(server.url, server))
-        process = psutil.Process(server.process.pid)
-        begin = process.cpu_times()
-        results = asyncio.run(_load(server.url, sessions, reruns, think_s, ramp_s))
-        end = process.cpu_times()
-    times = sorted(t for mine, _ in results for t in mine)
-    errors = [e for _, mine in results for e in mine]
-    if not times:
-        raise RuntimeError(f"no rerun was answered: {errors[:3]}")
-    return Measured(
-        name,
-        sessions,
-        len(times),
-        errors,
-        round(statistics.median(times), 4),
-        round(times[int(0.95 * (len(times) - 1))], 4),
-        round(times[-1], 4),
-        round((end.user + end.system - begin.user - begin.system) / (len(times) + sessions), 4),
-    )
+def measure(sessions: int, reruns: int, think_s: float, **server: Any) -> dict[str, Any]:
+    """Serve, drive, and sum up one case."""
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "log.txt", **server) as running:
+        assert running.process is not None
+        process = psutil.Process(running.process.pid)
+        wait_for_warm_up(running.port, process)
+        torch_loaded = any("libtorch" in region.path for region in process.memory_maps())
+        cpu, begin = sum(process.cpu_times()[:2]), time.monotonic()
+        waits, failures = asyncio.run(all_read(running.port, sessions, reruns, think_s))
+        cpu, elapsed = sum(process.cpu_times()[:2]) - cpu, time.monotonic() - begin
+        if "Traceback" in running.log():
+            failures.append(running.log()[-2_000:])
+    cuts = quantiles(waits, n=100) if len(waits) > 1 else [float("nan")] * 99
+    return {
+        "answers": len(waits),
+        "expected_answers": sessions * reruns,
+        "failures": failures,
+        "torch_loaded": torch_loaded,
+        "p50_ms": round(cuts[49] * 1e3, 1),
+        "p95_ms": round(cuts[94] * 1e3, 1),
+        "max_ms": round(max(waits, default=float("nan")) * 1e3, 1),
+        "server_cpu_ms_per_answer": round(cpu / max(1, len(waits)) * 1e3, 1),
+        "server_cores_used": round(cpu / elapsed, 2),
+        "elapsed_s": round(elapsed, 1),
+    }
 
 
-def main() -> None:
-    """Both cases in one run, then the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Both cases, as a table on standard error and JSON on standard output."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sessions", type=int, default=30)
     parser.add_argument("--reruns", type=int, default=10)
-    parser.add_argument("--think", type=float, default=3.0, metavar="SECONDS")
-    arguments = parser.parse_args()
-    found = [measure(case, arguments.sessions, arguments.reruns, arguments.think, 3.0) for case in (BEFORE, AFTER)]
-    print(
-        f"{'':8}{'sessions':>9}{'reruns':>8}{'errors':>8}{'p50 ms':>9}{'p95 ms':>9}{'worst ms':>10}{'CPU ms/rerun':>14}"
+    parser.add_argument(
+        "--think", type=float, default=3.0, help="seconds between two questions of a reader, on average"
     )
-    for m in found:
-        columns = f"{m.sessions:>9}{m.reruns:>8}{len(m.errors):>8}{1000 * m.p50_s:>9.0f}{1000 * m.p95_s:>9.0f}"
-        print(f"{m.name:8}{columns}{1000 * m.worst_s:>10.0f}{1000 * m.cpu_s_per_rerun:>14.0f}")
-    print(f"p95 before / after: {found[0].p95_s / found[1].p95_s:.1f}×")
-    target = ROOT / "build" / "load" / "reruns.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps([asdict(m) for m in found], indent=1), encoding="utf-8")
-    sys.exit(bool(found[1].errors))
+    options = parser.parse_args(argv)
+    load = {"sessions": options.sessions, "reruns": options.reruns, "think_s": options.think}
+    report: dict[str, Any] = {"page": "zero", **load}
+    for case, settings in (("before", AS_STREAMLIT_COMES), ("after", {})):
+        report[case] = result = measure(**load, **settings)
+        shown = "  ".join(f"{name} {value}" for name, value in result.items() if name != "failures")
+        print(f"{case:7}{shown}  failures {len(result['failures'])}", file=sys.stderr)
+    folder = ROOT / "build" / "load"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reruns.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(report))
+    return any(report[case]["failures"] for case in ("before", "after"))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,16 +1,27 @@
-"""A short load: every reader gets the answer to its own question, and the collector settings are worth it."""
+"""Ten readers at once, with and without the garbage-collection settings (the long form: ``make load``)."""
+
+import json
+import subprocess
+import sys
 
 import pytest
 
-from tests.load.reruns import AFTER, BEFORE, measure
+from tests.server import ROOT
 
 pytestmark = [pytest.mark.load, pytest.mark.model]
 
 
-def test_ten_readers_get_their_own_answers_and_the_collector_settings_pay(store_ready):
-    before, after = (measure(case, sessions=10, reruns=4, think_s=1.0, ramp_s=1.0) for case in (BEFORE, AFTER))
-    assert not before.errors and not after.errors
-    assert after.reruns == before.reruns == 40
-    # processor time, not wall time: the machine is shared. A full collection over torch's objects costs far more
-    # than the page itself.
-    assert before.cpu_s_per_rerun > 1.5 * after.cpu_s_per_rerun, (before, after)
+def test_many_readers_get_their_own_answers_and_soon() -> None:
+    """In a process of its own: the client must not share an interpreter with what other tests have loaded."""
+    command = [sys.executable, "-m", "tests.load.reruns", "--sessions", "10", "--reruns", "8", "--think", "1"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
+    assert run.stdout, run.stderr
+    report = json.loads(run.stdout)
+    for case in ("before", "after"):
+        assert report[case]["failures"] == []
+        assert report[case]["answers"] == report[case]["expected_answers"] == 80
+        assert report[case]["torch_loaded"]
+    before, after = report["before"], report["after"]
+    # Processor time is the steadier measure on a shared machine; the wait is what a reader feels.
+    assert after["server_cpu_ms_per_answer"] < before["server_cpu_ms_per_answer"] / 1.5, report
+    assert after["p95_ms"] < before["p95_ms"] / 2, report
