@@ -66,9 +66,10 @@ def attention(model_id: str, layer: int | None, head: int | None, text: str, as_
         return
     names = [visible(token.text, token.raw) for token in tokens]
     _print_map(f"{model_id}, layer {layer}, head {head} (counted from 0)", names, matrix_TS)
-    shares = ", ".join(f"{heads.percent(share)} on {name}" for name, share in score.masses)
     print(f"This head {heads.label(score)}.")
-    print(f"Entropy {score.entropy_bits:.2f} bits, mean distance {score.distance_tokens:.1f} tokens. {shares}")
+    print(f"Entropy {score.entropy_bits:.2f} bits, mean distance {score.distance_tokens:.1f} tokens.")
+    for name, share in score.masses:
+        print(f"{heads.percent(share):>6} on {name}")
 
 
 def _print_map(title: str, names: list[str], matrix_TS: "np.ndarray") -> None:

@@ -87,7 +87,7 @@ def heatmap(
         tickangle=-60 if sources <= 20 and not small else -90,
         **_ticks(to_labels),
     )
-    figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **_ticks(from_labels))
+    figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **_ticks(from_labels, most))
     return figure.update_layout(
         height=320 if small else int(np.clip(120 + 30 * targets, 260, 760)),
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
@@ -96,9 +96,9 @@ def heatmap(
     )
 
 
-def _ticks(names: Sequence[str]) -> dict[str, object]:
+def _ticks(names: Sequence[str], most: int) -> dict[str, object]:
     """Numeric positions with escaped names: plotly eats ``<s>`` and merges equal strings on a category axis."""
-    step = -(-len(names) // TICKS)
+    step = -(-len(names) // most)
     shown = range(0, len(names), step)
     return {
         "tickmode": "array",
