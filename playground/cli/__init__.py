@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from playground import __version__
-from playground.cli import attention, calculators, sampling, service, tokens
+from playground.cli import attention, formats, memory, sampling, service, tokens, zero
 from playground.errors import PlaygroundError
 
 
@@ -25,7 +25,9 @@ for _command in (
     *tokens.COMMANDS,
     *sampling.COMMANDS,
     *attention.COMMANDS,
-    *calculators.COMMANDS,
+    *formats.COMMANDS,
+    *memory.COMMANDS,
+    *zero.COMMANDS,
 ):
     app.add_command(_command)
 
