@@ -54,6 +54,10 @@ class Reader:
         self._states[widget_id] = WidgetState(id=widget_id, **value)
         return await self._rerun()
 
+    def title(self) -> str:
+        """The page's heading."""
+        return next((e.heading.body for e in self.elements.values() if e.WhichOneof("type") == "heading"), "")
+
     def metric(self, label: str) -> str:
         """The value of the metric whose label begins with ``label``."""
         metrics = [e.metric for e in self.elements.values() if e.WhichOneof("type") == "metric"]
