@@ -81,11 +81,12 @@ def heatmap(
     )
     if max(targets, sources) <= VALUES_UP_TO and not small:
         _print_values(figure, shown_TS)
+    most = TICKS // 2 if small else TICKS
     figure.update_xaxes(
         title=None if small else "to (key)",
         side="top",
         tickangle=-60 if sources <= 20 and not small else -90,
-        **_ticks(to_labels),
+        **_ticks(to_labels, most),
     )
     figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **_ticks(from_labels, most))
     return figure.update_layout(
