@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,5 +94,6 @@ def test_a_page_reads_like_its_table_of_contents(path: Path) -> None:
     assert not [node.lineno for node in nodes if isinstance(node, ast.Try | ast.TryStar | ast.ClassDef)]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-    foreign = {name for name in imported if name.split(".")[0] not in {"streamlit", "playground", "collections"}}
+    allowed = {"streamlit", "playground", *sys.stdlib_module_names}
+    foreign = {name for name in imported if name.split(".")[0] not in allowed}
     assert not foreign
