@@ -31,7 +31,9 @@ class Reader:
     _states: dict[str, WidgetState] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
-        self._socket = await connect(f"ws://localhost:{self.port}/_stcore/stream", max_size=None, ping_interval=None)
+        self._socket = await connect(
+            f"ws://localhost:{self.port}/_stcore/stream", max_size=None, ping_interval=None, open_timeout=ANSWER_S
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
