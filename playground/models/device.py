@@ -16,6 +16,7 @@ from typing import Literal
 from playground import paths
 
 Dtype = Literal["bf16", "fp32"]
+MEASURED_S = 8.0  # a busy machine gets fewer repetitions
 
 
 def cuda_available() -> bool:
@@ -57,23 +58,31 @@ def recorded() -> dict[str, float | str] | None:
     return found
 
 
-def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 3) -> Dtype:
-    """Run each format ``repetitions`` times in turns, record the best of each, and return the faster.
+def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -> Dtype:
+    """Run each format up to ``repetitions`` times in turns, and return the one with the best single time.
 
-    The best, not the mean: other programs on the machine only ever add time.
+    The best, not the mean: other programs only ever add time. On a machine that is busy with something else the
+    answer holds for this process alone; on a quiet one it is recorded.
     """
-    times: dict[Dtype, list[float]] = {dtype: [] for dtype in run}
-    for call in run.values():
-        call()  # the first call allocates and picks kernels
-    for _ in range(repetitions):
+    best: dict[Dtype, float] = {}
+    started = time.perf_counter()
+    for turn in range(repetitions + 1):
         for dtype, call in run.items():
-            started = time.perf_counter()
+            begin = time.perf_counter()
             call()
-            times[dtype].append(time.perf_counter() - started)
-    best = {dtype: min(values) for dtype, values in times.items()}
+            if turn:  # the first call allocates and picks kernels
+                best[dtype] = min(time.perf_counter() - begin, best.get(dtype, float("inf")))
+        if turn and time.perf_counter() - started > MEASURED_S:
+            break
     faster = min(best, key=lambda dtype: best[dtype])
-    _record({"dtype": faster, **{f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}})
+    if not _busy():
+        _record({"dtype": faster, **{f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}})
     return faster
+
+
+def _busy() -> bool:
+    """Whether more wants to run than this machine has cores (unknown on Windows: taken as quiet)."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) + 0.5
 
 
 def _file() -> Path:

@@ -9,7 +9,8 @@ from playground.ui import inputs, shell
 LONG = "A long text. " * 600
 
 
-def _page(default: str, models: list[str]) -> None:
+def _page(name: str, default: str, models: list[str]) -> None:
+    st.caption(f"This is {name}.")
     text = inputs.text("Text", default)
     model = inputs.choice("Model", models, key="model")
     stage = inputs.choice("Stage", [0, 1, 2, 3], key="stage", default=2, segmented=True)
@@ -21,7 +22,7 @@ def _page(default: str, models: list[str]) -> None:
 
 def first() -> None:
     """Page one, where the links are."""
-    _page("first example", ["small", "large"])
+    _page("first", "first example", ["small", "large"])
     st.page_link(
         FIRST,
         label="Experiment",
@@ -32,7 +33,7 @@ def first() -> None:
 
 def second() -> None:
     """Page two knows one model more and another example."""
-    _page("second example", ["small", "large", "huge"])
+    _page("second", "second example", ["small", "large", "huge"])
 
 
 def slow() -> None:

@@ -38,7 +38,9 @@ def address(tab: Tab) -> dict[str, str]:
 def menu(tab: Tab, name: str) -> None:
     tab.page.locator('[data-testid="stSidebarNav"]').get_by_text(name, exact=True).click()
     tab.page.wait_for_url(f"**/{'' if name == 'first' else name}*")
-    tab.settle()
+    if name in ("first", "second"):  # both show the same state: wait for the page itself, however busy the machine
+        tab.main.get_by_text(f"This is {name}.").wait_for()
+    tab.settle(800)
 
 
 def click(tab: Tab, name: str) -> None:
