@@ -20,7 +20,8 @@ REPEATED = "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr Po
 shell.header(
     __file__,
     "A head divides each token's attention among the tokens it may look at; a row's shares add up to 1. Many heads "
-    "do this side by side in every layer, each in its own way. Start with the row of *it*: which word does it look at?",
+    "do this side by side in every layer, each in its own way. In the example, start with the row of *it*: which "
+    "word does it look at?",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:

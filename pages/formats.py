@@ -44,7 +44,8 @@ shell.try_this(
     (
         "Too large for FP16",
         {"value": "70000", "dtype": "fp16"},
-        "Above 65,504 comes ∞: why losses are scaled in FP16 training, and why BF16 is liked.",
+        "65,504 is the largest; from 65,520 on, halfway to a next step that is not there, it is ∞. Why losses are "
+        "scaled in FP16 training, and why BF16 is liked.",
     ),
     (
         "INT8 with a scale",

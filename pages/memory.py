@@ -46,7 +46,8 @@ shell.try_this(
     ),
     (
         "Mixed is not less",
-        {"task": "training", "params": "1B", "recipe": "fp32"},
-        "16 bytes a parameter. Choose mixed precision: 16 again. What shrinks are the activations.",
+        {"task": "training", "model": "llama-3.1-8b", "recipe": "fp32"},
+        "16 bytes a parameter for weights, gradients and optimizer. Choose mixed precision: 16 again. What shrinks "
+        "are the activations.",
     ),
 )

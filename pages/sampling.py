@@ -80,7 +80,7 @@ shell.try_this(
     (
         "Top-p when sure",
         {"text": EXAMPLE, "p": "0.9"},
-        "The same p = 0.9 as on the right, and a handful of tokens reaches it.",
+        "A sure model: a handful of tokens reaches p = 0.9. The next card asks the same of an unsure one.",
     ),
     (
         "Top-p when unsure",

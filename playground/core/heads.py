@@ -51,7 +51,7 @@ def label(score: HeadScore) -> str:
     >>> label(HeadScore(0.4, 3.0, 0.2, 0.1, 0.625, None))
     'puts 62 % on the first token: an attention sink'
     >>> label(HeadScore(3.0, 3.0, 0.2, 0.1, 0.1, None))
-    'spreads like an even look at 8.0 tokens'
+    'is as spread out as an even split over 8.0 tokens'
     """
     if score.on_first is None or score.on_previous is None or score.on_self is None:
         return "has one token, which can look at nothing but itself"
@@ -63,7 +63,7 @@ def label(score: HeadScore) -> str:
         return f"puts {percent(score.on_first)} on the first token: an attention sink"
     if score.on_self >= MOSTLY:
         return f"puts {percent(score.on_self)} on the token itself"
-    return f"spreads like an even look at {2**score.entropy_bits:.1f} tokens"
+    return f"is as spread out as an even split over {2**score.entropy_bits:.1f} tokens"
 
 
 def labels(scores: Scores) -> list[list[str]]:

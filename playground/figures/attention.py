@@ -85,7 +85,7 @@ def heatmap(
     figure.update_xaxes(
         title=None if small else "to (key)",
         side="top",
-        tickangle=-60 if sources <= 20 and not small else -90,
+        tickangle=-90,  # slanted ones drift away from their columns
         **_ticks(to_labels, most),
     )
     figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **_ticks(from_labels, most))

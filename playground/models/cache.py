@@ -45,12 +45,12 @@ class _Place:
 
 @dataclass(frozen=True)
 class Usage:
-    """A loaded model in a list: bytes, leases, sessions that asked for it lately."""
+    """A loaded model in a list: leases, and who asked for it lately."""
 
     entry: Entry
     loaded: Any
     leases: int
-    readers: int
+    readers: frozenset[str]
 
 
 class ModelCache:
@@ -91,7 +91,12 @@ class ModelCache:
             now = self._clock()
             places = sorted(self._places.values(), key=lambda p: -p.used_at)
             return [
-                Usage(p.loaded.entry, p.loaded, p.leases, sum(now - seen < READER_S for seen in p.readers.values()))
+                Usage(
+                    p.loaded.entry,
+                    p.loaded,
+                    p.leases,
+                    frozenset(who for who, seen in p.readers.items() if now - seen < READER_S),
+                )
                 for p in places
                 if p.loaded is not None
             ]

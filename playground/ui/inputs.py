@@ -32,7 +32,7 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
     value = read(_as_text(state[f"{key}.value"])) if state.get(f"{key}.own") else None  # perhaps from another page
     if state.get(f"{key}.visit") != visit.number:
         state[f"{key}.visit"] = visit.number
-        if linked is not None or (visit.by_history and _fits_address(value)):  # no address can tell of a longer text
+        if linked is not None or (visit.by_address and _fits_address(value)):  # no address can tell of a longer text
             value = None if linked is None else read(linked)
             state[f"{key}.own"] = value is not None and value != default
     shown = default if value is None else value

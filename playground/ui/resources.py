@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from playground import limits
@@ -130,7 +131,8 @@ class _Waiting:
 
 def _model_card(opened: lenses.Lens) -> None:
     models, _ = lenses.shared()
-    others = sum(usage.readers for usage in models.usage() if usage.entry.id == opened.model_id) - 1
+    asked = (who for usage in models.usage() if usage.entry.id == opened.model_id for who in usage.readers)
+    others = sum(_is_here(who) for who in asked if who != session_id())
     where = "GPU" if opened.device == "cuda" else "CPU"
     with st.sidebar.container(border=True):
         st.markdown(f"**{opened.title}**")
@@ -143,10 +145,15 @@ def _model_card(opened: lenses.Lens) -> None:
             st.caption(f":material/warning: {notice}")
 
 
+def _is_here(who: str) -> bool:
+    """Whether that session's page is open (a reload is a new session; the warm-up and a test's stand-in are none)."""
+    return runtime.exists() and runtime.get_instance().is_active_session(who) is True
+
+
 def _company(others: int) -> str:
     if others < 1:
-        return "Nobody else has used it in the last two minutes."
-    return f"{others} other {'reader' if others == 1 else 'readers'} in the last two minutes."
+        return "Nobody else is using it now."
+    return f"Shared with {others} other {'reader' if others == 1 else 'readers'} now."
 
 
 def engine(tokenizer_id: str) -> engines.Engine:

@@ -15,6 +15,9 @@ from playground.ui import site
 
 BY_LINK = "opened"  # the mark of our own links in the address; taken out as soon as it is seen
 
+# A link on the same page leaves the reader where it was clicked, far below what it changed.
+_TO_THE_TOP = """document.querySelector('[data-testid="stMain"]')?.scrollTo({top: 0, behavior: "smooth"});"""
+
 Provenance = Literal["measured", "computed", "rule of thumb"]
 _BADGES: dict[Provenance, tuple[str, Literal["green", "blue", "orange"], str]] = {
     "measured": (":material/speed:", "green", "Measured on this machine, now."),
@@ -40,7 +43,7 @@ class Visit:
 
     number: int = 0
     page: str = ""
-    by_history: bool = False  # opened by the browser's back or forward button: the address decides alone
+    by_address: bool = False  # by the browser's buttons or a link of ours: what the address leaves out is the default
     drawn: set[str] = field(default_factory=set)  # keys of the inputs on the screen since the last complete run
     drawing: set[str] = field(default_factory=set)  # those of this run so far
 
@@ -53,10 +56,12 @@ def visiting(page: str) -> Iterator[None]:
     by_link = st.query_params.pop(BY_LINK, None) is not None
     current = visit()
     if by_history or by_link or page != current.page or not current.number:
-        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history)
+        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history or by_link)
     current.drawing = set()
     yield
     current.drawn = current.drawing
+    if by_link:  # last, so that no element of the page moves to another place and is built anew
+        st.html(f"<script>{_TO_THE_TOP} // {current.number}\n</script>", unsafe_allow_javascript=True)
 
 
 def visit() -> Visit:
@@ -126,6 +131,9 @@ def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
         with column.container(border=True, height="stretch"):
             link(info, f"**{label}**", params, ":material/play_arrow:")
             st.caption(look_for)
+    following = site.after(info)
+    if following:
+        st.page_link(page_object(following), label=f"Next: {following.title}", icon=":material/arrow_forward:")
 
 
 def escape_markdown(text: str) -> str:

@@ -1,9 +1,10 @@
 """The pages, in the order of a course: one row each, for the navigation, the home page and the tests."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PageInfo:
     """One page: its file under ``pages/``, how it is named, and the ready example its card opens."""
 
@@ -81,3 +82,8 @@ PAGES = (
 BY_FILE = {page.file: page for page in PAGES}
 
 COURSE = tuple(page for page in PAGES if page.section)
+
+
+def after(page: PageInfo) -> PageInfo | None:
+    """The course's next page, or None after the last."""
+    return dict(pairwise(COURSE)).get(page)

@@ -26,7 +26,7 @@ MASKS = {
     "those after: the upper right stays empty.",
     "encoder": "**No mask.** An encoder reads the whole text at once: every token sees every other, before and after.",
 }
-ENTROPY = "−Σ p·log₂ p, averaged over the rows. 0: each token looks at one other; 3 bits: like an even look at 8."
+ENTROPY = "−Σ p·log₂ p, averaged over the rows. 0: each token looks at one other; 3 bits: like an even split over 8."
 DISTANCE = "How many positions away the head looks, weighted by its attention and averaged over the rows."
 MODEL_VIEW_PX = 720  # a taller one scrolls in its frame
 
@@ -69,7 +69,7 @@ def reading(maps_LHTS: np.ndarray, tokens: Sequence[Token], layer: int, head: in
     if view == "overview":
         _heatmap(maps_LHTS[layer, head], labels, causal=kind == "decoder", small=True)
     if link:
-        st.caption("Strongest link, the first token aside")
+        st.caption("Strongest link, itself and the first token aside")
         st.text(f"{labels[link.query]} → {labels[link.key]}   {heads.percent(link.weight)}")
     for name, share in score.masses:
         st.progress(share, text=f"on {name}: {heads.percent(share)}")

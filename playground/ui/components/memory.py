@@ -164,7 +164,7 @@ def _details(why: str, lines: tuple[Line, ...], total: int) -> None:
     shell.provenance(
         "computed",
         "usable memory is what PyTorch reports on the card, not what the box says: “80 GB” is 79.15 GiB = 84.99 GB on "
-        "an A100. “≥ 2 cards” divides the bytes; splitting a model costs some more.",
+        "an A100. “At least 2 cards” divides the bytes; splitting a model costs some more.",
     )
 
 

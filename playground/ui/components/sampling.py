@@ -58,7 +58,7 @@ def controls(vocabulary_size: int) -> Controls:
     values: dict[str, float] = state.get("sampling.values", _NEUTRAL)
     if state.get("sampling.visit") != visit.number:
         state["sampling.visit"] = visit.number
-        if linked or visit.by_history:  # a link tells of all: what it leaves out is off
+        if linked or visit.by_address:  # a link tells of all: what it leaves out is off
             usable, changed = lenient(linked, vocabulary_size)
             values = _NEUTRAL | usable
             shell.notices(changed)
