@@ -20,7 +20,7 @@ run: $(VENV)/.installed
 	@$(BIN)/llm-playground run $(RUN_FLAGS)
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -rs
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check
