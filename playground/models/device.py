@@ -53,16 +53,18 @@ def cpu_kind() -> str:
 
 
 def recorded() -> dict[str, float | str] | None:
-    """What was measured for this kind of machine: ``dtype``, and milliseconds a format; None when not yet."""
+    """What was measured for this kind of machine: ``dtype``, and milliseconds a format; None when not yet.
+
+    A measurement taken while the machine was busy holds until the machine is quiet.
+    """
     found: dict[str, float | str] | None = _records().get(cpu_kind())
-    return found
+    return None if found is not None and found.get("busy") and not _busy() else found
 
 
 def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -> Dtype:
     """Run each format up to ``repetitions`` times in turns, and return the one with the best single time.
 
-    The best, not the mean: other programs only ever add time. On a machine that is busy with something else the
-    answer holds for this process alone; on a quiet one it is recorded.
+    The best, not the mean: other programs only ever add time.
     """
     best: dict[Dtype, float] = {}
     started = time.perf_counter()
@@ -75,8 +77,8 @@ def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -
         if turn and time.perf_counter() - started > MEASURED_S:
             break
     faster = min(best, key=lambda dtype: best[dtype])
-    if not _busy():
-        _record({"dtype": faster, **{f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}})
+    times = {f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}
+    _record({"dtype": faster, "busy": _busy(), **times})
     return faster
 
 

@@ -26,9 +26,11 @@ def test_the_faster_one_is_chosen_and_recorded():
     assert device.faster_dtype({"bf16": RUN["fp32"], "fp32": RUN["bf16"]}) == "fp32"
 
 
-def test_a_busy_machine_measures_but_does_not_record(monkeypatch):
-    monkeypatch.setattr(device, "_busy", lambda: True)
-    assert device.faster_dtype(RUN) == "bf16"
+def test_what_a_busy_machine_measured_holds_until_it_is_quiet(monkeypatch):
+    with monkeypatch.context() as busy:
+        busy.setattr(device, "_busy", lambda: True)
+        assert device.faster_dtype(RUN) == "bf16"
+        assert device.recorded()["dtype"] == "bf16"
     assert device.recorded() is None
 
 
