@@ -25,7 +25,7 @@ from playground.core.visible import visible
 def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool, as_json: bool) -> None:
     """The tokens of TEXT (- for standard input): ids, bytes, character offsets, and whether decoding gives it back.
 
-    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral.
+    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2.
     """
     from playground.models import engines
 

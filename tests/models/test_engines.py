@@ -1,4 +1,4 @@
-"""The six engines against ids that other implementations gave, and against the libraries used directly."""
+"""The seven engines against ids that other implementations gave, and against the libraries used directly."""
 
 import gzip
 import hashlib

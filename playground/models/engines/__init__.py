@@ -1,4 +1,4 @@
-"""The tokenizer engines: six vocabularies behind one interface, each encoded by the library it was made for."""
+"""The tokenizer engines: seven vocabularies behind one interface, each encoded by the library it was made for."""
 
 from playground.errors import BadInput
 from playground.models import store
@@ -7,6 +7,7 @@ from playground.models.engines.base import Engine, TokenizerInfo
 __all__ = ["TOKENIZERS", "Engine", "TokenizerInfo", "load"]
 
 _BYTE_LEVEL, _WORDPIECE, _SENTENCEPIECE = "byte-level BPE", "WordPiece", "SentencePiece BPE + byte fallback"
+_UNIGRAM = "SentencePiece Unigram + byte fallback"
 
 TOKENIZERS: dict[str, TokenizerInfo] = {
     info.id: info
@@ -21,6 +22,13 @@ TOKENIZERS: dict[str, TokenizerInfo] = {
             _SENTENCEPIECE,
             "sentencepiece",
             "Puts a space before the text; a character without a piece becomes bytes.",
+            reads_control=False,
+        ),
+        TokenizerInfo(
+            "jurassic2",
+            _UNIGRAM,
+            "sentencepiece",
+            "English; a token may span several words. NFKC first, and a line end is read as a space.",
             reads_control=False,
         ),
     )

@@ -1,4 +1,4 @@
-"""SentencePiece models, encoded by sentencepiece: Mistral's first vocabulary (BPE with byte fallback)."""
+"""SentencePiece models, encoded by sentencepiece: Mistral's first vocabulary (BPE) and Jurassic-2 (Unigram)."""
 
 from pathlib import Path
 
@@ -19,10 +19,12 @@ class SentencePieceEngine(Engine):
 
     def __init__(self, info: TokenizerInfo, folder: Path) -> None:
         super().__init__(info)
-        self._processor = SentencePieceProcessor(model_file=str(folder / "tokenizer.model.v1"))
+        self._processor = SentencePieceProcessor(model_file=str(next(folder.glob("tokenizer.model*"))))
         self.vocabulary_size = self._processor.vocab_size()
         ids = range(self.vocabulary_size)
-        self._is_byte = np.array([self._processor.is_byte(i) for i in ids], bool)
+        self._byte_value = np.full(self.vocabulary_size, -1)  # of a byte piece, <0x9F>
+        for token_id in filter(self._processor.is_byte, ids):
+            self._byte_value[token_id] = int(self._processor.id_to_piece(token_id)[3:5], 16)
         self.special_tokens = {self._processor.id_to_piece(i): i for i in ids if self._processor.is_control(i)}
 
     def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
@@ -31,24 +33,36 @@ class SentencePieceEngine(Engine):
         ids = begin + encoded["ids"]
         spans = np.array([(0, 0) for _ in begin] + encoded["offsets"], np.int64).reshape(-1, 2)
         in_bytes = byte_offsets(text)[spans]
-        # A character without a piece becomes byte tokens; SentencePiece gives the character to the last of them,
-        # and to the others the place where it starts. Give each its own byte.
+        self._place_fallback(ids, text, spans, in_bytes)
+        return self._by_spans(ids, spans, in_bytes)
+
+    def _place_fallback(self, ids: list[int], text: str, spans: np.ndarray, in_bytes: np.ndarray) -> None:
+        """A character without a piece becomes byte tokens; SentencePiece gives the character to the last of them, and
+        to the others the place where it starts. Give each its own byte, or the character where its bytes are not the
+        text's (it was normalised to another).
+        """
+        values = self._byte_value[ids]
+        fallback = values >= 0
         order = np.arange(len(ids))
-        fallback = self._is_byte[ids]
         goes_on = fallback & np.roll(fallback, 1) & (spans[:, 0] == np.roll(spans[:, 0], 1)) & (order > 0)
         place = order - np.maximum.accumulate(np.where(goes_on, 0, order))
         spans[fallback, 1] = spans[fallback, 0] + 1
-        in_bytes[fallback, 0] += place[fallback]
-        in_bytes[fallback, 1] = in_bytes[fallback, 0] + 1
-        return self._by_spans(ids, spans, in_bytes)
+        in_bytes[fallback] = byte_offsets(text)[spans[fallback]]
+        data = np.frombuffer(text.encode() + b"\0", np.uint8)
+        at = np.minimum(in_bytes[:, 0] + place, len(data) - 1)
+        other = fallback & ((data[at] != values) | (at >= in_bytes[:, 1]))
+        character = np.cumsum(~goes_on) - 1
+        own = fallback & (np.bincount(character, other, minlength=1) == 0)[character] if len(ids) else fallback
+        in_bytes[own, 0] += place[own]
+        in_bytes[own, 1] = in_bytes[own, 0] + 1
 
     def _decode(self, ids: list[int]) -> str:
         return self._processor.decode(ids)
 
     def _piece(self, token_id: int) -> Piece:
         piece = self._processor.id_to_piece(token_id)
-        if self._processor.is_byte(token_id):
-            raw = bytes([int(piece[3:5], 16)])  # <0x9F>
+        if self._byte_value[token_id] >= 0:
+            raw = bytes([int(self._byte_value[token_id])])
             return Piece(raw.decode(errors="replace"), raw)
         if self._processor.is_control(token_id) or self._processor.is_unknown(token_id):
             return Piece(piece, piece.encode(), special=True, unknown=self._processor.is_unknown(token_id))

@@ -4,6 +4,7 @@ from playground.core.tokens import SpecialMode
 
 _INLINE_CHARACTERS = 300
 _TIKTOKEN_NAMES = {"gpt2": "gpt2", "cl100k": "cl100k_base", "o200k": "o200k_base"}
+_SENTENCEPIECE_FILES = {"mistral": "tokenizer.model.v1", "jurassic2": "tokenizer.model"}
 _ON_THE_HUB = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct", "bert": "google-bert/bert-base-uncased"}
 
 _TIKTOKEN = """
@@ -35,7 +36,7 @@ from sentencepiece import SentencePieceProcessor
 from playground.models import store  # only to find the file
 
 text = {text}
-processor = SentencePieceProcessor(model_file=str(store.ensure("mistral") / "tokenizer.model.v1"))
+processor = SentencePieceProcessor(model_file=str(store.ensure("{id}") / "{file}"))
 ids = processor.encode(text, add_bos={template})
 print(ids)
 print([processor.id_to_piece(i) for i in ids])
@@ -53,4 +54,6 @@ def snippet(tokenizer_id: str, text: str, mode: SpecialMode) -> str:
         why = "control tokens typed in a text stay text" if plain else "control tokens typed in a text are recognised"
         hub = _ON_THE_HUB[tokenizer_id]
         return _TOKENIZERS.format(text=written, name=hub, id=tokenizer_id, as_text=plain, why=why, template=template)
-    return _SENTENCEPIECE.format(text=written, template=template)
+    return _SENTENCEPIECE.format(
+        text=written, id=tokenizer_id, file=_SENTENCEPIECE_FILES[tokenizer_id], template=template
+    )
