@@ -5,7 +5,7 @@
 one thread does all the work of a model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,10 @@ import torch
 
 from playground.core import sampling
 from playground.core.sampling_settings import SamplingSettings
-from playground.errors import ModelUnavailable
+from playground.errors import BadInput, ModelUnavailable
+
+_BLOCK_ROWS = 8_192
+_POSITION_TABLES = ("position_embeddings", "wpe")  # as BERT and GPT-2 name theirs
 
 
 def _batch(model: Any, ids: Sequence[int]) -> torch.Tensor:
@@ -50,6 +53,67 @@ def hidden_states(model: Any, ids: Sequence[int]) -> np.ndarray:
         extra = {"logits_to_keep": 1, "use_cache": False} if _has_logits(model) else {}
         states = model(_batch(model, ids), output_hidden_states=True, **extra).hidden_states
     return np.stack([s[0].float().cpu().numpy() for s in states])
+
+
+def embedding_rows(model: Any, ids: Sequence[int]) -> np.ndarray:
+    """The embedding table's rows for these ids, float32 (token, dimension)."""
+    with torch.inference_mode():
+        table = model.get_input_embeddings().weight
+        rows: np.ndarray = table[torch.tensor(list(ids), device=table.device)].float().cpu().numpy()
+    return rows
+
+
+def embedding_norms(model: Any, known: int) -> np.ndarray:
+    """The length of each of the first ``known`` rows, float32 (token,)."""
+    with torch.inference_mode():
+        return np.concatenate([rows.norm(dim=1).cpu().numpy() for rows in _embedding_blocks(model, known)])
+
+
+def embedding_mean_direction(model: Any, known: int) -> np.ndarray:
+    """The mean of the first ``known`` rows at unit length, float64 (dimension,)."""
+    with torch.inference_mode():
+        sums = [(rows / rows.norm(dim=1, keepdim=True)).double().sum(0) for rows in _embedding_blocks(model, known)]
+        mean: np.ndarray = (torch.stack(sums).sum(0) / known).cpu().numpy()
+    return mean
+
+
+def embedding_dots(model: Any, known: int, vector: np.ndarray) -> np.ndarray:
+    """The dot product of each of the first ``known`` rows with a vector, float32 (token,)."""
+    with torch.inference_mode():
+        onto = torch.tensor(vector, dtype=torch.float32, device=model.device)
+        return np.concatenate([(rows @ onto).cpu().numpy() for rows in _embedding_blocks(model, known)])
+
+
+def _embedding_blocks(model: Any, known: int) -> Iterator[torch.Tensor]:
+    """The table as float32, a block at a time: a bf16 table is never there twice."""
+    table = model.get_input_embeddings().weight
+    for start in range(0, known, _BLOCK_ROWS):
+        yield table[start : min(start + _BLOCK_ROWS, known)].float()
+
+
+def position_rows(model: Any) -> np.ndarray:
+    """A learned position table, float32 (position, dimension). Raises BadInput for a model that has none."""
+    tables = (m for name, m in model.named_modules() if name.rpartition(".")[2] in _POSITION_TABLES)
+    table = next((m.weight for m in tables if isinstance(m, torch.nn.Embedding)), None)
+    if table is None:
+        raise BadInput("This model has no table of positions", "It turns queries and keys instead (RoPE).")
+    rows: np.ndarray = table.detach().float().cpu().numpy().copy()  # float() of a float32 shares the model's memory
+    return rows
+
+
+def queries_keys(model: Any, ids: Sequence[int], layer: int) -> np.ndarray:
+    """A layer's queries and keys before RoPE, float32 (query heads + key heads, token, head dimension)."""
+    caught: list[torch.Tensor] = []
+    block = model.model.layers[layer].self_attn
+    hooks = [part.register_forward_hook(lambda *call: caught.append(call[2])) for part in (block.q_proj, block.k_proj)]
+    try:
+        with torch.inference_mode():
+            model(_batch(model, ids), use_cache=False, logits_to_keep=1)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    heads = [x[0].float().cpu().view(len(ids), -1, block.head_dim).transpose(0, 1).numpy() for x in caught]
+    return np.concatenate(heads)
 
 
 def _has_logits(model: Any) -> bool:

@@ -8,15 +8,17 @@ Every method that runs the model does so on the model's worker and shares its an
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from playground import limits
+from playground.core import embeddings
 from playground.core.sampling_settings import SamplingSettings
 from playground.core.tokens import Encoding, SpecialMode
+from playground.core.visible import visible
 from playground.errors import BadInput, ModelUnavailable
 from playground.models.cache import ModelCache, OnLoad
 from playground.models.catalogue import catalogue
@@ -24,6 +26,15 @@ from playground.models.results import Results
 from playground.models.worker import OnWait, quietly
 
 _first_use = threading.Lock()
+
+
+class Rotary(NamedTuple):
+    """A model's RoPE: the base of its angles, a head's dimensions, its variant, the positions it was made for."""
+
+    theta: float
+    head_dimensions: int
+    kind: str  # "default", or a way to stretch it
+    positions: int
 
 
 class Lens:
@@ -121,6 +132,10 @@ class Lens:
         """One token's bytes."""
         return bytes(self._loaded.engine.token_bytes(token_id))
 
+    def token_label(self, token_id: int) -> str:
+        """One token as it can be shown: spaces as ·, bytes that are no character as hex."""
+        return visible(self.token_text(token_id), self.token_bytes(token_id))
+
     def fit(self, ids: Sequence[int], limit: int | None = None) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """The last ids the model can take in, and a notice when some were left out.
 
@@ -155,6 +170,60 @@ class Lens:
     def hidden_states(self, ids: Sequence[int]) -> np.ndarray:
         """The residual stream: float32 (layers + 1, token, dimension), the embedding first."""
         return self._shared("hidden_states", ids, (), limits.current().attention_tokens)
+
+    # --- what its tables hold ---
+
+    def embedding_rows(self, ids: Sequence[int]) -> np.ndarray:
+        """The vectors these tokens enter the model with: float32 (token, dimension)."""
+        return self._shared("embedding_rows", ids, (), limits.current().model_tokens)
+
+    def embedding_norms(self) -> np.ndarray:
+        """The length of every token's row: float32 (vocabulary,)."""
+        return self._answer("embedding_norms", (self._known,))
+
+    def embedding_mean_cosine(self) -> float:
+        """The average cosine of two different tokens of the vocabulary."""
+        direction_D = self._answer("embedding_mean_direction", (self._known,))
+        return embeddings.mean_cosine(direction_D, self._known)
+
+    def embedding_cosines(self, vector_D: np.ndarray) -> np.ndarray:
+        """The cosine of every token's row with this vector: float32 (vocabulary,). Exact: every row is compared."""
+        lengths_V = self.embedding_norms()
+        direction_D = embeddings.unit(np.asarray(vector_D)).astype(np.float32)
+        key = direction_D.tobytes()
+        dots_V = self._answer("embedding_dots", (self._known, direction_D), key=(self._known, key))
+        cosine_V = np.divide(dots_V, lengths_V, out=np.zeros_like(dots_V), where=lengths_V > 0)
+        return np.clip(cosine_V, -1, 1)
+
+    def position_rows(self) -> np.ndarray:
+        """A learned position table: float32 (position, dimension). Raises BadInput for a model without one."""
+        return self._answer("position_rows", ())
+
+    @property
+    def rotary(self) -> "Rotary":
+        """How it turns queries and keys, from its config. Raises BadInput for a model without RoPE."""
+        config = self._loaded.model.config
+        rope = getattr(config, "rope_parameters", None)
+        if not rope:
+            raise BadInput(f"{self.title} has no rotary positions", "It adds a vector for each position instead.")
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return Rotary(float(rope["rope_theta"]), int(size), str(rope["rope_type"]), int(config.max_position_embeddings))
+
+    def queries_keys(self, ids: Sequence[int], layer: int) -> tuple[np.ndarray, np.ndarray]:
+        """A layer's queries and keys before RoPE, each float32 (head, token, head dimension).
+
+        Keys are repeated for the query heads that share them, so both have as many heads.
+        """
+        if self.rotary.kind != "default" or not 0 <= layer < self.layers:
+            raise BadInput(f"There is no such layer {layer}", f"Layers run from 0 to {self.layers - 1}.")
+        both = self._shared("queries_keys", ids, (layer,), limits.current().attention_tokens)
+        keys = both[self.heads :]
+        return both[: self.heads], np.repeat(keys, self.heads // len(keys), axis=0)
+
+    @property
+    def _known(self) -> int:
+        """Rows its tokenizer knows; a padded table has more."""
+        return min(self.vocabulary_size, int(self._loaded.engine.vocabulary_size))
 
     def generate(
         self, ids: Sequence[int], settings: SamplingSettings, max_new_tokens: int, seed: int = 0
@@ -194,22 +263,26 @@ class Lens:
         return tuple(int(i) for i in ids)
 
     def _shared(self, what: str, ids: Sequence[int], extra: tuple[int, ...], limit: int) -> np.ndarray:
+        checked = self._checked(ids, min(limit, self.max_tokens))
+        taken = {"attentions": (extra,), "queries_keys": extra}.get(what, ())
+        return self._answer(what, (checked, *taken), key=(extra, checked))
+
+    def _answer(self, what: str, arguments: tuple[Any, ...], key: Hashable = None) -> np.ndarray:
+        """``forward.what(model, *arguments)`` on the worker; ``key`` stands for arguments that are arrays."""
         from playground.models import forward
 
-        checked = self._checked(ids, min(limit, self.max_tokens))
-        key = (self._loaded.entry.pin, self.device, self.dtype, what, extra, checked)
-        kept = self._results.get(key)
+        whole_key = (self._loaded.entry.pin, self.device, self.dtype, what, arguments if key is None else key)
+        kept = self._results.get(whole_key)
         if kept is not None:
             return kept
-        arguments = (checked, extra) if what == "attentions" else (checked,)
 
         def work() -> np.ndarray:
             value = _with_memory_care(self._loaded, lambda: getattr(forward, what)(self._loaded.model, *arguments))
-            self._results.put(key, value)
+            self._results.put(whole_key, value)
             return value
 
         try:
-            return self._loaded.worker.submit(work, owner=self._owner, key=key).wait(self._on_wait)
+            return self._loaded.worker.submit(work, owner=self._owner, key=whole_key).wait(self._on_wait)
         finally:
             self._on_answer()
 

@@ -1,0 +1,98 @@
+"""Words as rows of a model's embedding table: their tokens, their vector, what lies nearest, what a sum makes."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from playground.core import embeddings
+from playground.core.tokens import Token
+from playground.core.visible import visible
+from playground.core.words import Term
+from playground.errors import BadInput
+from playground.models.lens import Lens
+
+
+class Word(NamedTuple):
+    """A word, the tokens it is cut into, and the mean of their rows (float32)."""
+
+    word: str
+    tokens: tuple[Token, ...]
+    vector: np.ndarray
+
+
+class Near(NamedTuple):
+    """A token of the vocabulary, as it reads, how alike its row is, and how long."""
+
+    id: int
+    label: str  # with nothing invisible in it
+    text: str
+    cosine: float
+    norm: float
+
+
+class Sum(NamedTuple):
+    """What lies nearest to a sum of words; ``nearest`` has the words themselves, ``others`` leaves them out."""
+
+    words: tuple[Word, ...]
+    nearest: tuple[Near, ...]
+    others: tuple[Near, ...]
+
+
+def tokens_of(lens: Lens, word: str, spaced: bool = True) -> tuple[Token, ...]:
+    """The word's tokens. ``spaced`` puts a space before it, as inside a sentence; a control token's name is that token.
+
+    Raises BadInput where nothing is left of the word.
+    """
+    stripped = word.strip()
+    if not stripped:
+        raise BadInput("There is no word", "Type a word.")
+    alone = tuple(lens.encode(stripped, "control").tokens)
+    if not spaced or (len(alone) == 1 and alone[0].special):
+        return alone or _nothing_left(stripped)
+    return tuple(lens.encode(f" {stripped}", "control").tokens) or _nothing_left(stripped)
+
+
+def _nothing_left(word: str) -> tuple[Token, ...]:
+    raise BadInput(f"The tokenizer leaves nothing of {word[:40]!r}", "Type a word with letters.")
+
+
+def space_matters(lens: Lens, word: str) -> bool:
+    """Whether a space before the word makes other tokens of it (in byte-level BPE; not in WordPiece)."""
+    with_space, without = tokens_of(lens, word), tokens_of(lens, word, spaced=False)
+    return [token.id for token in with_space] != [token.id for token in without]
+
+
+def words(lens: Lens, named: Sequence[str], spaced: bool = True) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+    """Each word with its vector, and a notice naming those that are several tokens and were averaged."""
+    tokens = [tokens_of(lens, word, spaced) for word in named]
+    rows = lens.embedding_rows([token.id for group in tokens for token in group])
+    ends = np.cumsum([len(group) for group in tokens])
+    means = [part.mean(0) for part in np.split(rows, ends[:-1])]
+    found = tuple(map(Word, named, tokens, means))
+    parts = [f"{w.word[:40]} ({len(w.tokens)})" for w in found if len(w.tokens) > 1]
+    return found, (f"Several tokens, their rows averaged: {', '.join(parts)[:300]}.",) if parts else ()
+
+
+def nearest(lens: Lens, vector_D: np.ndarray, count: int, without: Collection[int] = ()) -> tuple[Near, ...]:
+    """The tokens of the whole vocabulary whose rows are most alike to this vector."""
+    norms_V = lens.embedding_norms()
+    found = embeddings.nearest(lens.embedding_cosines(vector_D), count, without)
+    return tuple(_near(lens, n.id, n.cosine, float(norms_V[n.id])) for n in found)
+
+
+def _near(lens: Lens, token_id: int, cosine: float, norm: float) -> Near:
+    return Near(token_id, lens.token_label(token_id), lens.token_text(token_id), cosine, norm)
+
+
+def add_up(lens: Lens, terms: Sequence[Term], count: int) -> tuple[Sum, tuple[str, ...]]:
+    """What lies nearest to the sum of the words' unit vectors, with the words themselves and without."""
+    found, notices = words(lens, [term.word for term in terms])
+    total_D = embeddings.combine(np.stack([w.vector for w in found]), [term.sign for term in terms])
+    inputs = {token.id for w in found for token in w.tokens}
+    return Sum(found, nearest(lens, total_D, count), nearest(lens, total_D, count, inputs)), notices
+
+
+def label_of(word: Word) -> str:
+    """How the word's tokens read, with nothing invisible: ``·straw|berry``."""
+    return "|".join(visible(token.text, token.raw) for token in word.tokens)
