@@ -14,11 +14,33 @@ TEXT_CHARACTERS = 100_000  # tokenization page: cut before any engine sees the t
 PROMPT_CHARACTERS = 8_000  # pages that run a model
 TOKENS_SHOWN = 2_000  # chips drawn on a page
 TOKENS_ALIGNED = 200  # tokens drawn over their characters and bytes
+STAGED_CHARACTERS = 2_000  # of a text shown stage by stage
+TRACED_BYTES = 64  # of a pre-token shown merge by merge
+N_BEST = 8  # ways to cut a word that are listed
+
+# The vocabulary explorer, and training a tokenizer.
+QUERY_CHARACTERS = 200
+REGEX_SECONDS = 2.0  # a search that would take longer is given up (a quarter million tokens take half a second)
+REGEX_TOKEN_SECONDS = 0.25  # and so is one that needs longer for a single token
+ENTRIES_SHOWN = 100  # rows a page
+TRAINING_CHARACTERS = 50_000
+TRAINING_SECONDS = 10.0  # the training process is ended after that
+TRAINING_AT_ONCE = 2  # training processes over all sessions
+VOCABULARY_MIN, VOCABULARY_MAX = 257, 8_000  # byte-level alphabets have 256 letters
+CHAT_TURNS = 6
 
 # bertviz draws H·S² lines a layer; beyond these the page falls back to a heatmap.
 HEAD_VIEW_TOKENS = 64
 MODEL_VIEW_TOKENS = 24
 HEATMAP_TOKENS = 128
+
+# Embeddings and positions.
+WORDS_COMPARED = 30  # a heatmap's side, and the points of a projection
+WORDS_ADDED = 6  # terms of a sum of words
+WORD_CHARACTERS = 60
+SENTENCE_CHARACTERS = 400
+NEIGHBOURS = 50
+POSITIONS_DRAWN = 512  # rows of a heatmap of positions
 
 # Calculators.
 PARAMETERS_MAX = 10**15
@@ -34,6 +56,13 @@ DOWNLOAD_STALL_S = 30.0
 DOWNLOAD_DEADLINE_S = 900.0
 HUB_ANSWER_S = 10.0
 
+# Training really sharded: processes of this machine, one job at a time for all sessions.
+SHARDING_QUEUE = 16  # jobs waiting
+SHARDING_DEADLINE_S = 180.0  # a whole job
+SHARDING_COLLECTIVE_S = 30.0  # a rank that waits longer for the others gives up
+SHARDING_GRACE_S = 2.0  # once a rank has given up or died, the others get this long to say what they saw
+SHARDING_ABANDONED_S = 20.0  # nobody has asked for the job's progress: the reader has left
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -46,10 +75,12 @@ class Profile:
     model_cache_bytes: int  # weights of all loaded models
     result_cache_bytes: int  # shared results (logits, maps)
     hub_models: bool  # may a session make this machine download from the hub?
+    measured_gpus: int  # processes one sharding job may start
+    measured_parameters: int  # largest model it may train
 
 
-LOCAL = Profile("local", 2_048, 512, 512, 6 * GIB, 512 * MIB, True)
-HOSTED = Profile("hosted", 512, 128, 128, 3 * GIB, 256 * MIB, False)
+LOCAL = Profile("local", 2_048, 512, 512, 6 * GIB, 512 * MIB, True, 8, 6_000_000)
+HOSTED = Profile("hosted", 512, 128, 128, 3 * GIB, 256 * MIB, False, 2, 500_000)
 PROFILES = {p.name: p for p in (LOCAL, HOSTED)}
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +78,22 @@ class Engine(ABC):
         """The token as text, U+FFFD where its bytes are no character alone. Raises BadInput for an unused id."""
         return self._looked_up(token_id).text
 
+    def entries(self) -> Iterator[tuple[int, Piece]]:
+        """Every id in use with its vocabulary entry, in order; nothing of it is kept here."""
+        for token_id in range(self.vocabulary_size):
+            with suppress(KeyError):
+                yield token_id, self._piece(token_id)
+
+    def again(self, token_id: int) -> list[int]:
+        """The token decoded, and that text encoded as plain text: its own id, for most."""
+        return self._ids(self._decode([token_id]))
+
     @abstractmethod
     def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens: ...
+
+    @abstractmethod
+    def _ids(self, text: str) -> list[int]:
+        """The ids of a clean text in plain mode, without their places."""
 
     @abstractmethod
     def _decode(self, ids: list[int]) -> str: ...

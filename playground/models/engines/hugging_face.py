@@ -40,6 +40,9 @@ class HuggingFaceEngine(Engine):
         spans = np.array(encoding.offsets, np.int64).reshape(-1, 2)
         return self._by_characters(text, encoding.ids, spans)
 
+    def _ids(self, text: str) -> list[int]:
+        return self._plain.encode(text, add_special_tokens=False).ids
+
     def _decode(self, ids: list[int]) -> str:
         return self._plain.decode(ids, skip_special_tokens=False)
 

@@ -56,6 +56,9 @@ class SentencePieceEngine(Engine):
         in_bytes[own, 0] += place[own]
         in_bytes[own, 1] = in_bytes[own, 0] + 1
 
+    def _ids(self, text: str) -> list[int]:
+        return self._processor.encode(text)
+
     def _decode(self, ids: list[int]) -> str:
         return self._processor.decode(ids)
 

@@ -68,6 +68,9 @@ class TiktokenEngine(Engine):
             ids = self._encoding.encode(text, allowed_special="all")
         return self._by_bytes(text, ids, self._lengths[ids])
 
+    def _ids(self, text: str) -> list[int]:
+        return self._encoding.encode_ordinary(text)
+
     def _decode(self, ids: list[int]) -> str:
         return self._encoding.decode(ids)
 
