@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from playground import __version__
-from playground.cli import attention, formats, memory, sampling, service, tokens, zero
+from playground.cli import attention, formats, memory, sampling, service, tokens, vocabulary, zero
 from playground.errors import PlaygroundError
 
 
@@ -23,6 +23,7 @@ def app() -> None:
 for _command in (
     *service.COMMANDS,
     *tokens.COMMANDS,
+    *vocabulary.COMMANDS,
     *sampling.COMMANDS,
     *attention.COMMANDS,
     *formats.COMMANDS,

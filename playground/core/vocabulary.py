@@ -94,11 +94,20 @@ def with_bytes(vocabulary: Vocabulary, hexadecimal: str) -> list[Entry]:
 
     Raises BadInput where the text is not hexadecimal.
     """
+    needle = read_bytes(hexadecimal)
+    return sorted((entry for entry in vocabulary.entries if needle in entry.raw), key=lambda entry: entry.raw != needle)
+
+
+def read_bytes(hexadecimal: str) -> bytes:
+    """The bytes a person wrote in hex, with or without spaces and ``0x``; BadInput otherwise.
+
+    >>> read_bytes("0xF0 9f")
+    b'\\xf0\\x9f'
+    """
     digits = re.sub(r"0x|\\x|[\s,]", "", hexadecimal, flags=re.IGNORECASE)
     if len(digits) % 2 or not re.fullmatch(r"[0-9a-fA-F]*", digits):
         raise BadInput(f"{hexadecimal[:40]!r} is not a row of bytes", "Write two hex digits a byte, like F0 9F 91.")
-    needle = bytes.fromhex(digits)
-    return sorted((entry for entry in vocabulary.entries if needle in entry.raw), key=lambda entry: entry.raw != needle)
+    return bytes.fromhex(digits)
 
 
 def with_ids(vocabulary: Vocabulary, wanted: str) -> list[Entry]:

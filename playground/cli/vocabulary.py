@@ -1,0 +1,99 @@
+"""vocabulary: the entries of a tokenizer's vocabulary."""
+
+import click
+
+from playground.cli import output
+from playground.core.visible import visible
+from playground.core.vocabulary import By
+
+
+@click.group("vocabulary")
+def vocabulary_group() -> None:
+    """A tokenizer's vocabulary: find entries, or see what is surprising about it."""
+
+
+_tokenizer_option = click.option("--tokenizer", "tokenizer_id", metavar="ID", default="smollm2", show_default=True)
+
+
+@vocabulary_group.command("search")
+@click.argument("query")
+@_tokenizer_option
+@click.option("--by", type=click.Choice(["text", "id", "bytes", "regex"]), default="text", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many to list.")
+@output.as_json_option
+def search_command(query: str, tokenizer_id: str, by: By, limit: int, as_json: bool) -> None:
+    """The entries that contain QUERY: as text, as an id (464, 100-120), as bytes (F0 9F), or as a regex (^\\p{Thai}+$).
+
+    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2.
+    """
+    from playground.models import engines, vocabularies
+
+    entries = vocabularies.read(engines.load(tokenizer_id))
+    found = vocabularies.search(entries, output.read_text(query), by)
+    if as_json:
+        output.emit_json(
+            {
+                "tokenizer": tokenizer_id,
+                "by": by,
+                "query": query,
+                "found": len(found),
+                "vocabulary_size": entries.size,
+                "tokens": [
+                    {
+                        "id": entry.id,
+                        "text": entry.text,
+                        "bytes": entry.raw.hex(),
+                        "script": entry.script,
+                        "special": entry.special,
+                    }
+                    for entry in found[:limit]
+                ],
+            }
+        )
+        return
+    output.emit_table(
+        f"{entries.tokenizer}: {len(found):,} of {len(entries.entries):,} entries",
+        ("id", "token", "bytes", "script"),
+        ((entry.id, visible(entry.text, entry.raw), entry.raw.hex(" "), entry.script) for entry in found[:limit]),
+        right=(0,),
+    )
+
+
+@vocabulary_group.command("facts")
+@_tokenizer_option
+@output.as_json_option
+def facts_command(tokenizer_id: str, as_json: bool) -> None:
+    """What one would not guess: entries that are no text alone or encode to others, unused ids, the longest."""
+    from playground.models import engines, vocabularies
+
+    engine = engines.load(tokenizer_id)
+    entries, found = vocabularies.read(engine), vocabularies.facts(engine)
+    if as_json:
+        output.emit_json(
+            {
+                "tokenizer": tokenizer_id,
+                "vocabulary_size": entries.size,
+                "not_valid_utf8_alone": list(found.partial),
+                "encode_to_other_ids": list(found.unstable),
+                "unused": list(found.unused),
+                "special": list(found.special),
+                "longest": list(found.longest),
+                "scripts": dict(found.scripts),
+            }
+        )
+        return
+    longest = entries[found.longest[0]]
+    rows = [
+        ("ids", entries.size),
+        ("not valid UTF-8 alone", len(found.partial)),
+        ("decoded and encoded again: other ids", len(found.unstable)),
+        ("unused ids", len(found.unused)),
+        ("control tokens", len(found.special)),
+        ("longest", f"{len(longest.raw)} bytes (id {longest.id})"),
+        *((f"script: {name}", count) for name, count in found.scripts[:8]),
+    ]
+    shown = [(name, f"{value:,}" if isinstance(value, int) else value) for name, value in rows]
+    output.emit_table(entries.tokenizer, ("fact", "count"), shown, right=(1,))
+
+
+COMMANDS = (vocabulary_group,)

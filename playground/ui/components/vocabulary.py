@@ -1,0 +1,234 @@
+"""The vocabulary page's inputs, its paged table, the picked entry and the facts."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from playground import limits
+from playground.core.visible import visible
+from playground.core.vocabulary import By, Entry, Facts, Vocabulary
+from playground.figures import vocabulary as figures
+from playground.models import vocabularies, vocabulary_code
+from playground.models.engines import TOKENIZERS, Engine
+from playground.ui import inputs, resources, shell, site
+from playground.ui.tokenizing import TITLES
+
+_BY = {"text": "text", "id": "id", "bytes": "bytes", "regex": "regex"}
+_EXAMPLE = {"text": " the", "id": "464, 1000-1010", "bytes": "F0 9F 98", "regex": r"^ ?\p{Greek}+$"}
+_ONLY = {
+    "all": "all entries",
+    "partial": "not valid UTF-8 alone",
+    "unstable": "encode to other ids",
+    "special": "control tokens",
+    "longest": "the 50 longest",
+}
+_WHY_UNSTABLE = {
+    "byte-level BPE": "The tokenizer's pattern cuts the text before this token's merge can happen: it is never used.",
+    "WordPiece": "Mostly ## pieces and [unused] places: they never begin a word, and typed alone they are other text.",
+}
+_WHY_UNSTABLE_ELSE = (
+    "Mostly pieces from inside a word: alone they stand at the start, where a space is put before them."
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was asked, and what was found."""
+
+    engine: Engine
+    entries: Vocabulary
+    facts: Facts
+    query: str
+    by: By
+    found: list[Entry]
+
+
+def ask() -> Search:
+    """The inputs, and the entries that match."""
+    left, right = st.columns([1, 1])
+    with left:
+        tokenizer_id = inputs.choice(
+            "Tokenizer", list(TITLES), key="tokenizer", default="o200k", format_func=TITLES.__getitem__
+        )
+    with right:
+        only = inputs.choice("Among", list(_ONLY), key="only", format_func=_ONLY.__getitem__)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        by: By = inputs.choice("Search by", ("text", "id", "bytes", "regex"), key="by", segmented=True)
+        query = inputs.line(
+            "Search",
+            "",
+            key="query",
+            max_characters=limits.QUERY_CHARACTERS,
+            help="text: entries that contain it, capitals and spaces matter. id: a number, several, or a range. "
+            "bytes: hex. regex: a regular expression that knows \\p{Thai}, \\p{Han}, \\p{Emoji}. Empty: everything.",
+        )
+    engine = resources.engine(tokenizer_id)
+    slot = st.empty()
+    entries = vocabularies.read(engine, partial(_progress, slot))
+    facts = vocabularies.facts(engine, partial(_progress, slot))
+    with slot, st.spinner("Searching…"):
+        found = vocabularies.search(entries, query, by)
+    slot.empty()
+    if only != "all":
+        among = getattr(facts, only)
+        allowed = set(among)
+        found = [entry for entry in found if entry.id in allowed]
+        if only == "longest":
+            found.sort(key=lambda entry: among.index(entry.id))
+    return Search(engine, entries, facts, query, by, found)
+
+
+def _progress(slot: st.delta_generator.DeltaGenerator, what: str, done: int, total: int) -> None:
+    slot.progress(done / total if total else 0.0, text=f":material/hourglass_top: {what} · {done:,} of {total:,}")
+
+
+def results(search: Search) -> Entry | None:
+    """The page of matching entries and the one that was picked (the first, until a row is); None for no match."""
+    found = search.found
+    if not found:
+        st.info(
+            f"None of the {len(search.entries.entries):,} entries match. Try {_EXAMPLE[search.by]!r}.",
+            icon=":material/search_off:",
+        )
+        return None
+    pages = -(-len(found) // limits.ENTRIES_SHOWN)
+    if st.session_state.get("page", 1) > pages:  # a shorter list than the one that was paged through
+        st.session_state["page"] = 1
+    st.markdown(f"**{len(found):,}** of {len(search.entries.entries):,} entries. Click a row to see it in full.")
+    slot = st.container()
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    shown = found[(page - 1) * limits.ENTRIES_SHOWN : page * limits.ENTRIES_SHOWN]
+    ids = [entry.id for entry in shown]
+    with slot:
+        st.dataframe(
+            figures.rows(shown),
+            hide_index=True,
+            height=420,
+            key="vocabulary.table",
+            on_select=partial(_picked, ids),
+            selection_mode="single-row",
+            column_config={"id": st.column_config.NumberColumn(format="localized")},
+        )
+        shell.provenance("measured", f"Every entry of {search.entries.tokenizer}, read from the published vocabulary.")
+    st.download_button(
+        f"{len(found):,} entries as CSV",
+        partial(figures.csv, found),
+        f"vocabulary-{search.engine.info.id}.csv",
+        "text/csv",
+        on_click="ignore",
+    )
+    wanted = inputs.line("Token id", "", key="token", help="Empty: the first of the list.")
+    by_id = {str(entry.id): entry for entry in found}
+    return by_id.get(wanted.strip(), shown[0])
+
+
+def _picked(ids: list[int]) -> None:
+    rows = st.session_state["vocabulary.table"].selection.rows
+    if rows and rows[0] < len(ids):
+        inputs.pick("token", str(ids[rows[0]]))
+
+
+def details(search: Search, entry: Entry) -> None:
+    """Everything about one entry, and where to look further."""
+    st.html(figures.card(entry, _facts_of(search, entry)))
+    embeddings = site.BY_FILE.get("embeddings.py")
+    if embeddings and search.engine.info.id in ("smollm2", "bert") and not entry.special and not entry.partial:
+        shell.link(embeddings, "Its neighbours among the embeddings", {"word": entry.text}, ":material/scatter_plot:")
+    if not entry.partial and not entry.special:
+        tokenization = site.BY_FILE["tokenization.py"]
+        shell.link(tokenization, "Under every tokenizer", {"text": entry.text}, ":material/segment:")
+
+
+def _facts_of(search: Search, entry: Entry) -> list[tuple[str, str]]:
+    engine, entries = search.engine, search.entries
+    again = engine.again(entry.id)
+    facts = [
+        ("id", f"{entry.id:,} of {entries.size:,}"),
+        ("bytes", f"{entry.raw.hex(' ').upper()} ({len(entry.raw)})"),
+        ("script", entry.script),
+        ("made by", _rule(search, entry)),
+    ]
+    if entry.partial:
+        facts.append(("alone", "no valid UTF-8: only together with its neighbours is it a character"))
+    elif not entry.special and again != [entry.id]:
+        shown = " + ".join(visible(entries[i].text, entries[i].raw) for i in again[:8])
+        facts.append(("typed alone", f"{len(again)} other token{'s' if len(again) != 1 else ''}: {shown}"))
+    return facts
+
+
+def _rule(search: Search, entry: Entry) -> str:
+    kind = search.engine.info.kind
+    if entry.special:
+        return "nobody's merge: put in by hand, as a control token"
+    merged = vocabularies.merged_from(search.entries, kind, entry.id)
+    if merged:
+        left, right = (search.entries[i] for i in merged)
+        return (
+            f"merging {visible(left.text, left.raw)} (id {left.id:,}) + {visible(right.text, right.raw)} "
+            f"(id {right.id:,}); the id is its rank: lower ids were merged earlier"
+        )
+    if "BPE" in kind:
+        return "no merge: a letter of the alphabet, there before training began"
+    if kind == "WordPiece":
+        return "WordPiece keeps no merges: the longest piece that fits is taken" + (
+            "; ## means it goes on inside a word" if entry.text.startswith("##") else ""
+        )
+    return "Unigram keeps no merges: each piece has a score, and the best-scoring cut of a text is taken"
+
+
+def facts(search: Search) -> None:
+    """The numbers one would not guess, and the scripts."""
+    found, entries = search.facts, search.entries
+    longest = entries[found.longest[0]]
+    kind = TOKENIZERS[search.engine.info.id].kind
+    with st.container(horizontal=True):
+        st.metric("Ids", f"{entries.size:,}", border=True, help="Rows of the embedding table a model needs.")
+        st.metric(
+            "Not valid UTF-8 alone",
+            f"{len(found.partial):,}",
+            border=True,
+            help="They start or end inside a character: shown alone they are the replacement character �.",
+        )
+        st.metric(
+            "Encode to other ids",
+            f"{len(found.unstable):,}",
+            border=True,
+            help=f"Decoded and encoded again, they are other tokens. {_WHY_UNSTABLE.get(kind, _WHY_UNSTABLE_ELSE)}",
+        )
+        st.metric("Unused ids", f"{len(found.unused):,}", border=True, help=_ranges(found.unused))
+        st.metric("Control tokens", f"{len(found.special):,}", border=True, help="Never made by merging text.")
+        st.metric("The longest", f"{len(longest.raw):,} bytes", border=True, help=f"Id {longest.id}.")
+    st.plotly_chart(
+        figures.scripts(found.scripts, len(entries.entries)),
+        width="stretch",
+        config={"displayModeBar": False},
+        key="vocabulary.scripts",
+        alt="Entries of the vocabulary by script",
+    )
+    shell.provenance(
+        "measured",
+        "Every entry decoded and encoded again by its own library, now; the script is that of the first letter, by "
+        "its Unicode name.",
+    )
+
+
+def _ranges(ids: tuple[int, ...]) -> str:
+    """Runs of ids written as ranges.
+
+    >>> _ranges((3, 5, 6, 7))
+    'Ids 3, 5–7.'
+    """
+    runs: list[list[int]] = []
+    for token_id in ids:
+        if runs and token_id == runs[-1][1] + 1:
+            runs[-1][1] = token_id
+        else:
+            runs.append([token_id, token_id])
+    return f"Ids {', '.join(f'{a}' if a == b else f'{a}–{b}' for a, b in runs[:20])}." if runs else "None."
+
+
+def code(search: Search) -> None:
+    """The lines that find the same ids."""
+    ids = [entry.id for entry in search.found[:20]] if search.by == "id" else []
+    shell.code(vocabulary_code.snippet(search.engine.info.id, search.query, search.by, ids))
