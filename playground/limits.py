@@ -60,7 +60,7 @@ HUB_ANSWER_S = 10.0
 SHARDING_QUEUE = 16  # jobs waiting
 SHARDING_DEADLINE_S = 180.0  # a whole job
 SHARDING_COLLECTIVE_S = 30.0  # a rank that waits longer for the others gives up
-SHARDING_GRACE_S = 2.0  # once a rank has given up or died, the others get this long to say what they saw
+SHARDING_GRACE_S = 0.5  # once a rank has given up, the others get this long to say what they saw
 SHARDING_ABANDONED_S = 20.0  # nobody has asked for the job's progress: the reader has left
 
 

@@ -4,15 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from playground import limits
 from playground.core import text as core_text
+from playground.core.pipeline import PreToken, Stages
 from playground.core.spans import byte_offsets, byte_spans, character_spans
 from playground.core.tokens import Encoding, LazyTokens, Piece, SpecialMode
 from playground.errors import BadInput, PlaygroundError
 from playground.models.catalogue import catalogue
+from playground.models.engines.staging import Staging, Traced
 
 _NEVER_READS_CONTROL = "Control tokens are never read from a text, only put in by id."
 
@@ -87,6 +90,64 @@ class Engine(ABC):
     def again(self, token_id: int) -> list[int]:
         """The token decoded, and that text encoded as plain text: its own id, for most."""
         return self._ids(self._decode([token_id]))
+
+    def stages(self, text: str, mode: SpecialMode = "plain") -> Stages:
+        """What the text becomes before its ids: normalised, cut into pre-tokens; cut to ``limits.STAGED_CHARACTERS``.
+
+        Raises BadInput when the library refuses the text.
+        """
+        text = core_text.clean(text, limits.STAGED_CHARACTERS).text
+        normalized: list[str] = []
+        pre_tokens: list[PreToken] = []
+
+        def cut(start: int, end: int) -> None:
+            seen, pieces = self.staging.split(text[start:end])
+            normalized.append(seen)
+            for piece, piece_start, piece_end in pieces:
+                first = pre_tokens[-1].end_token if pre_tokens else 0
+                after = first + len(self.staging.ids(piece))
+                pre_tokens.append(PreToken(piece, start + piece_start, start + piece_end, first, after))
+
+        with self._failures_explained():
+            reached = 0
+            for place, token in enumerate(self._tokens(text, mode)) if mode != "plain" else ():
+                if token.special and not token.unknown:
+                    cut(reached, token.start)
+                    normalized.append(token.text)
+                    pre_tokens.append(PreToken(token.text, token.start, token.end, place, place + 1, control=True))
+                    reached = token.end
+            cut(reached, len(text))
+        staging = self.staging
+        return Stages(
+            text,
+            "".join(normalized),
+            staging.changes,
+            staging.rule,
+            staging.is_regex,
+            staging.algorithm,
+            tuple(pre_tokens),
+        )
+
+    def traced(self, pre_token: str) -> Traced:
+        """How a normalised pre-token's ids come about: merge steps, candidates tried, or the lattice.
+
+        Raises BadInput when it has more than ``limits.TRACED_BYTES``.
+        """
+        size = len(pre_token.encode())
+        if size > limits.TRACED_BYTES:
+            raise BadInput(
+                f"This stretch has {size:,} bytes",
+                f"Choose one of at most {limits.TRACED_BYTES} to see it step by step.",
+            )
+        return self.staging.trace(pre_token)
+
+    @cached_property
+    def staging(self) -> Staging:
+        """The tokenizer taken apart, for the tracers."""
+        return self._staging()
+
+    @abstractmethod
+    def _staging(self) -> Staging: ...
 
     @abstractmethod
     def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens: ...

@@ -4,11 +4,21 @@ import json
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import PreTokenizedString, Tokenizer
 
 from playground.core.tokens import LazyTokens, Piece, SpecialMode
 from playground.models.engines.base import Engine, TokenizerInfo
 from playground.models.engines.byte_glyphs import BYTE_OF_GLYPH, bytes_of
+from playground.models.engines.staging import LongestMatch, Merges, Split, Staging
+
+# The smollm pre-tokenizer: single digits first, then GPT-2's pattern (ByteLevel in tokenizers), in one expression.
+_SMOLLM2_RULE = r"""\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"""
+_BERT_CHANGES = (
+    "control characters are dropped, white space becomes a space",
+    "capital letters become small",
+    "accents are stripped (NFD, without marks)",
+    "each Chinese character gets a space on both sides",
+)
 
 
 class HuggingFaceEngine(Engine):
@@ -18,7 +28,7 @@ class HuggingFaceEngine(Engine):
 
     def __init__(self, info: TokenizerInfo, folder: Path) -> None:
         super().__init__(info)
-        file = folder / "tokenizer.json"
+        self._file = file = folder / "tokenizer.json"
         self._control, self._plain = _quiet(file), _quiet(file)
         self._plain.encode_special_tokens = True  # sic: "encode them as text"
         self.vocabulary_size = self._plain.get_vocab_size(with_added_tokens=True)
@@ -42,6 +52,34 @@ class HuggingFaceEngine(Engine):
 
     def _ids(self, text: str) -> list[int]:
         return self._plain.encode(text, add_special_tokens=False).ids
+
+    def _staging(self) -> Staging:
+        vocabulary = self._plain.get_vocab(with_added_tokens=False)
+        if not self._byte_level:
+            return LongestMatch(self._split, _BERT_CHANGES, vocabulary)
+        merges = json.loads(self._file.read_text(encoding="utf-8"))["model"]["merges"]
+        ranks = {(bytes_of(left), bytes_of(right)): rank for rank, (left, right) in enumerate(merges)}
+        ids = {bytes_of(piece): token_id for piece, token_id in vocabulary.items() if piece not in self.special_tokens}
+        return Merges(
+            self._split,
+            (),
+            _SMOLLM2_RULE,
+            True,
+            parts_of=lambda text: [bytes([byte]) for byte in text.encode() if byte not in self._dropped],
+            rank=lambda left, right: ranks.get((left, right)),
+            ids_of=lambda part: (ids[part],),
+        )
+
+    def _split(self, text: str) -> Split:
+        """By the library's own normaliser and pre-tokenizer; byte-level pre-tokens are turned back into text."""
+        cut = PreTokenizedString(text)
+        if self._plain.normalizer is not None:
+            cut.normalize(self._plain.normalizer.normalize)
+        self._plain.pre_tokenizer.pre_tokenize(cut)
+        pieces = cut.get_splits(offset_referential="original", offset_type="char")
+        read = [(bytes_of(piece).decode() if self._byte_level else piece, *place) for piece, place, _ in pieces]
+        normalized = text if self._plain.normalizer is None else self._plain.normalizer.normalize_str(text)
+        return normalized, read
 
     def _decode(self, ids: list[int]) -> str:
         return self._plain.decode(ids, skip_special_tokens=False)

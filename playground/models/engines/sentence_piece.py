@@ -7,9 +7,18 @@ from sentencepiece import SentencePieceProcessor
 
 from playground.core.spans import byte_offsets
 from playground.core.tokens import LazyTokens, Piece, SpecialMode
+from playground.core.unigram_lattice import Pieces
 from playground.models.engines.base import Engine, TokenizerInfo
+from playground.models.engines.staging import SPACE, BestPath, Merges, Split, Staging, words
 
-_SPACE = "\u2581"  # how a SentencePiece vocabulary writes a space
+_CHANGES = {
+    "mistral": ("a space is put before the text", f"each space is written {SPACE}"),
+    "jurassic2": (
+        "NFKC: a ligature becomes letters, a full-width letter a plain one",
+        "line ends and tabs become spaces",
+        f"each space is written {SPACE}",
+    ),
+}
 
 
 class SentencePieceEngine(Engine):
@@ -59,6 +68,37 @@ class SentencePieceEngine(Engine):
     def _ids(self, text: str) -> list[int]:
         return self._processor.encode(text)
 
+    def _staging(self) -> Staging:
+        processor, ids = self._processor, range(self.vocabulary_size)
+        control = (processor.is_control, processor.is_unknown, processor.is_unused)
+        usable = [i for i in ids if self._byte_value[i] < 0 and not any(kind(i) for kind in control)]
+        scores = {processor.id_to_piece(i): (i, processor.get_score(i)) for i in usable}
+        of_byte = {int(value): i for i, value in enumerate(self._byte_value) if value >= 0}
+
+        def fallback(piece: str) -> tuple[int, ...]:
+            return tuple(of_byte[byte] for byte in piece.encode())
+
+        def rank(left: str, right: str) -> int | None:
+            found = scores.get(left + right)
+            return None if found is None else -round(found[1])
+
+        def ids_of(piece: str) -> tuple[int, ...]:
+            return (scores[piece][0],) if piece in scores else fallback(piece)
+
+        changes = _CHANGES[self.info.id]
+        if self.info.id == "jurassic2":
+            return BestPath(self._normalized, changes, Pieces.of(scores), fallback)
+        rule = f"not at all. But no piece of this vocabulary goes on after a {SPACE} inside: words never join"
+        return Merges(self._split, changes, rule, False, parts_of=list, rank=rank, ids_of=ids_of)
+
+    def _split(self, text: str) -> Split:
+        normalized, places = self._normalized(text)
+        return normalized, words(normalized, places)
+
+    def _normalized(self, text: str) -> tuple[str, list[int]]:
+        normalized, places = self._processor.normalize(text, with_offsets=True)
+        return normalized, places
+
     def _decode(self, ids: list[int]) -> str:
         return self._processor.decode(ids)
 
@@ -69,5 +109,5 @@ class SentencePieceEngine(Engine):
             return Piece(raw.decode(errors="replace"), raw)
         if self._processor.is_control(token_id) or self._processor.is_unknown(token_id):
             return Piece(piece, piece.encode(), special=True, unknown=self._processor.is_unknown(token_id))
-        text = piece.replace(_SPACE, " ")
+        text = piece.replace(SPACE, " ")
         return Piece(text, text.encode())

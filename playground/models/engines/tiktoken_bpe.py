@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import regex
 import tiktoken
 
 from playground.core.tokens import LazyTokens, Piece, SpecialMode
 from playground.models.engines.base import Engine, TokenizerInfo
 from playground.models.engines.byte_glyphs import bytes_of
+from playground.models.engines.staging import Merges, Staging, by_pattern
 
 # Patterns and control tokens: tiktoken 0.14, tiktoken_ext/openai_public.py (MIT), which has them only inside
 # functions that download.
@@ -30,6 +32,7 @@ _O200K_PATTERN = "|".join(
         r"\s+",
     )
 )
+_SINGLE_BYTES = 256
 _PATTERNS = {"gpt2": _GPT2_PATTERN, "cl100k": _CL100K_PATTERN, "o200k": _O200K_PATTERN}
 _SPECIAL = {
     "gpt2": {"<|endoftext|>": 50256},
@@ -50,6 +53,7 @@ class TiktokenEngine(Engine):
     def __init__(self, info: TokenizerInfo, folder: Path) -> None:
         super().__init__(info)
         ranks = _gpt2_ranks(folder) if info.id == "gpt2" else _tiktoken_ranks(folder / f"{info.id}_base.tiktoken.gz")
+        self._ranks = ranks
         self.special_tokens = _SPECIAL[info.id]
         self.pattern = _PATTERNS[info.id]
         self._encoding = tiktoken.Encoding(
@@ -70,6 +74,24 @@ class TiktokenEngine(Engine):
 
     def _ids(self, text: str) -> list[int]:
         return self._encoding.encode_ordinary(text)
+
+    def _staging(self) -> Staging:
+        ranks, first = self._ranks, _SINGLE_BYTES if self.info.id == "gpt2" else 0
+
+        def rank(left: bytes, right: bytes) -> int | None:
+            """tiktoken ranks a merge by its result; GPT-2's first merge is number 0 in its file, and id 256."""
+            found = ranks.get(left + right)
+            return None if found is None else found - first
+
+        return Merges(
+            by_pattern(regex.compile(self.pattern).findall),
+            (),
+            self.pattern,
+            True,
+            parts_of=lambda text: [bytes([byte]) for byte in text.encode()],
+            rank=rank,
+            ids_of=lambda part: (ranks[part],),
+        )
 
     def _decode(self, ids: list[int]) -> str:
         return self._encoding.decode(ids)
