@@ -86,9 +86,9 @@ def heatmap(
         title=None if small else "to (key)",
         side="top",
         tickangle=-90,  # slanted ones drift away from their columns
-        **_ticks(to_labels, most),
+        **ticks(to_labels, most),
     )
-    figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **_ticks(from_labels, most))
+    figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **ticks(from_labels, most))
     return figure.update_layout(
         height=320 if small else int(np.clip(120 + 30 * targets, 260, 760)),
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
@@ -97,7 +97,7 @@ def heatmap(
     )
 
 
-def _ticks(names: Sequence[str], most: int) -> dict[str, object]:
+def ticks(names: Sequence[str], most: int) -> dict[str, object]:
     """Numeric positions with escaped names: plotly eats ``<s>`` and merges equal strings on a category axis."""
     step = -(-len(names) // most)
     shown = range(0, len(names), step)

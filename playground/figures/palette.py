@@ -25,6 +25,8 @@ SIGN, EXPONENT, MANTISSA = VERMILION, ORANGE, BLUE
 TOKEN_TINTS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
 # A sequential scale that starts at the page's own background, light or dark.
 HEAT = ((0.0, "rgba(86,180,233,0.05)"), (0.25, "rgba(86,180,233,0.55)"), (0.6, BLUE), (1.0, ORANGE))
+# A scale with a middle: nothing at 0, one colour each for − and +.
+DIVERGING = ((0.0, ORANGE), (0.5, "rgba(127,127,127,0.04)"), (1.0, BLUE))
 # In a plotly figure Streamlit's browser code puts the theme's text colour here, live (streamlit_plotly_theme.GRAY_90).
 INK = "#000037"
 # Attention heads (and layers): sixteen that stay apart from each other on white and on dark; the number is shown too.
@@ -48,6 +50,16 @@ HEADS = (
 )
 
 WHITE, BLACK = "#FFFFFF", "#000000"
+
+
+def faint(colour: str, opacity: float) -> str:
+    """The colour as CSS, that much of it opaque.
+
+    >>> faint(BLUE, 0.2)
+    'rgba(0,114,178,0.2)'
+    """
+    channels = ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
+    return f"rgba({channels},{opacity:g})"
 
 
 def text_on(colour: str) -> str:

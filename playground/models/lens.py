@@ -179,19 +179,19 @@ class Lens:
 
     def embedding_norms(self) -> np.ndarray:
         """The length of every token's row: float32 (vocabulary,)."""
-        return self._answer("embedding_norms", (self._known,))
+        return self._answer("embedding_norms", (self.known_tokens,))
 
     def embedding_mean_cosine(self) -> float:
         """The average cosine of two different tokens of the vocabulary."""
-        direction_D = self._answer("embedding_mean_direction", (self._known,))
-        return embeddings.mean_cosine(direction_D, self._known)
+        direction_D = self._answer("embedding_mean_direction", (self.known_tokens,))
+        return embeddings.mean_cosine(direction_D, self.known_tokens)
 
     def embedding_cosines(self, vector_D: np.ndarray) -> np.ndarray:
         """The cosine of every token's row with this vector: float32 (vocabulary,). Exact: every row is compared."""
         lengths_V = self.embedding_norms()
         direction_D = embeddings.unit(np.asarray(vector_D)).astype(np.float32)
         key = direction_D.tobytes()
-        dots_V = self._answer("embedding_dots", (self._known, direction_D), key=(self._known, key))
+        dots_V = self._answer("embedding_dots", (self.known_tokens, direction_D), key=(self.known_tokens, key))
         cosine_V = np.divide(dots_V, lengths_V, out=np.zeros_like(dots_V), where=lengths_V > 0)
         return np.clip(cosine_V, -1, 1)
 
@@ -221,8 +221,8 @@ class Lens:
         return both[: self.heads], np.repeat(keys, self.heads // len(keys), axis=0)
 
     @property
-    def _known(self) -> int:
-        """Rows its tokenizer knows; a padded table has more."""
+    def known_tokens(self) -> int:
+        """Rows of the embedding table that its tokenizer knows; a padded table has more."""
         return min(self.vocabulary_size, int(self._loaded.engine.vocabulary_size))
 
     def generate(

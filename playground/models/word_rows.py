@@ -1,6 +1,7 @@
 """Words as rows of a model's embedding table: their tokens, their vector, what lies nearest, what a sum makes."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ from playground.core.visible import visible
 from playground.core.words import Term
 from playground.errors import BadInput
 from playground.models.lens import Lens
+
+_SPELLINGS = 64  # more than any word has in a vocabulary
 
 
 class Word(NamedTuple):
@@ -74,11 +77,22 @@ def words(lens: Lens, named: Sequence[str], spaced: bool = True) -> tuple[tuple[
     return found, (f"Several tokens, their rows averaged: {', '.join(parts)[:300]}.",) if parts else ()
 
 
-def nearest(lens: Lens, vector_D: np.ndarray, count: int, without: Collection[int] = ()) -> tuple[Near, ...]:
-    """The tokens of the whole vocabulary whose rows are most alike to this vector."""
+def nearest(
+    lens: Lens, vector_D: np.ndarray, count: int, without: Collection[int] = (), other_than: str = ""
+) -> tuple[Near, ...]:
+    """The tokens of the whole vocabulary whose rows are most alike to this vector, the ids of ``without`` left out.
+
+    ``other_than`` leaves out a word's own spellings: with or without a space, capitals, or ##.
+    """
     norms_V = lens.embedding_norms()
-    found = embeddings.nearest(lens.embedding_cosines(vector_D), count, without)
-    return tuple(_near(lens, n.id, n.cosine, float(norms_V[n.id])) for n in found)
+    spare = _SPELLINGS if other_than else 0
+    found = embeddings.nearest(lens.embedding_cosines(vector_D), count + spare, without)
+    near = (_near(lens, n.id, n.cosine, float(norms_V[n.id])) for n in found)
+    return tuple(islice((n for n in near if not other_than or _folded(n.text) != _folded(other_than)), count))
+
+
+def _folded(text: str) -> str:
+    return text.strip().removeprefix("##").casefold()
 
 
 def _near(lens: Lens, token_id: int, cosine: float, norm: float) -> Near:
