@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from playground import __version__
-from playground.cli import attention, formats, memory, sampling, service, tokens, vocabulary, zero
+from playground.cli import attention, formats, measure_zero, memory, sampling, service, tokens, vocabulary, zero
 from playground.errors import PlaygroundError
 
 
@@ -29,6 +29,7 @@ for _command in (
     *formats.COMMANDS,
     *memory.COMMANDS,
     *zero.COMMANDS,
+    *measure_zero.COMMANDS,
 ):
     app.add_command(_command)
 

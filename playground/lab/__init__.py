@@ -1,0 +1,1 @@
+"""Experiments that run a model or processes of this machine and report their progress; torch is allowed here."""

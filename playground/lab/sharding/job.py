@@ -1,0 +1,208 @@
+"""A measurement as the server or the command line sees it: start, look, cancel. Knows no torch.
+
+The work is done by ``supervisor`` in a process (and session) of its own; what it writes is read here. However a job
+ends, its processes end within a second and its folder goes.
+"""
+
+import contextlib
+import datetime
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import playground
+from playground import limits
+from playground.core.recorded import Measured, Measurement, measured
+from playground.core.sharding_variants import choose, sharding_factor
+from playground.core.small_model import size
+from playground.core.subject import check_range
+from playground.errors import PlaygroundError
+from playground.lab.sharding.files import Spec, read, write
+
+_VANISHED = {"title": "The measurement's processes were ended from outside", "hint": "Run it again."}
+PREFIX = "llm-playground-sharding-"
+_LOOK_S = 0.1
+_STALE_S = 3600.0  # a folder whose owner and supervisor were both killed
+
+
+class ShardingFailed(PlaygroundError):
+    """A rank died, hung or took too long; the variants that finished before are kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a job stands."""
+
+    finished: tuple[Measured, ...]
+    total: int  # variants asked for
+    variant: str = ""  # under way; empty while the processes start
+    step: int = 0
+    seconds: float = 0.0
+
+
+def spec(
+    gpus: int,
+    stages: Sequence[str] = ("all",),
+    model: str = "page",
+    shard: int | None = None,
+    deadline_s: float = limits.SHARDING_DEADLINE_S,
+    collective_s: float = limits.SHARDING_COLLECTIVE_S,
+) -> Spec:
+    """What to measure, checked.
+
+    Raises BadInput for a number of ranks outside what this profile allows, a stage or a size there is none of, and
+    groups that do not divide the ranks.
+    """
+    check_range("GPUs", gpus, 1, limits.current().measured_gpus)
+    check_range("seconds", int(deadline_s), 1, 3_600)
+    chosen = choose(stages, gpus)
+    launcher = os.environ.get("LLM_PLAYGROUND_LAUNCHER", "fork" if hasattr(os, "fork") else "popen")
+    return Spec(gpus, size(model).name, chosen, sharding_factor(gpus, shard), launcher, deadline_s, collective_s)
+
+
+class Job:
+    """One measurement; ``with Job(spec) as job:`` ends it, whatever happens, when the block ends."""
+
+    def __init__(self, spec: Spec) -> None:
+        _remove_stale()
+        self.spec, self.began = spec, time.monotonic()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self.seconds = 0.0
+        self._read: dict[str, Measured] = {}
+        write(self.folder, "spec", asdict(spec))
+        with (self.folder / "log.txt").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "playground.lab.sharding.supervisor", str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **_environment()},
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> "Job":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's."""
+        return self._process.pid
+
+    @property
+    def ranks(self) -> list[int]:
+        """The ranks' process ids, once they are started."""
+        return read(self.folder, "pids") or []
+
+    def look(self) -> Progress:
+        """What has finished and what is under way.
+
+        Raises ShardingFailed once something went wrong (``progress`` still has what finished before).
+        """
+        vanished = self._process.poll() is not None
+        ended = read(self.folder, "end")
+        if vanished and ended is None:
+            ended = _VANISHED
+        now = self.progress()
+        if ended:
+            raise ShardingFailed(ended["title"], ended["hint"])
+        return now
+
+    def progress(self) -> Progress:
+        """As ``look``, whatever went wrong."""
+        for name in self.spec.variants:
+            if name not in self._read and all((self.folder / f"{name}.{r}.json").exists() for r in self._numbers):
+                self._read[name] = self._measured(name)
+                self.seconds = time.monotonic() - self.began
+        variant, step = read(self.folder, "at.0") or ("", 0)
+        finished = tuple(self._read.values())
+        return Progress(finished, len(self.spec.variants), variant, step, time.monotonic() - self.began)
+
+    def result(self) -> Measurement:
+        """What has been measured so far."""
+        finished = self.progress().finished
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        model = size(self.spec.model)
+        return Measurement(self.spec.gpus, model, finished, self.seconds, self.spec.launcher, today, machine())
+
+    def close(self) -> None:
+        """End every process of the job at once, and remove its folder."""
+        if os.name == "posix":  # the supervisor leads a session of its own: it and all ranks
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()  # elsewhere this tells the supervisor to end its ranks
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _numbers(self) -> range:
+        return range(self.spec.gpus)
+
+    def _measured(self, name: str) -> Measured:
+        every = [read(self.folder, f"{name}.{rank}") for rank in self._numbers]
+        first = every[0]
+        raw = {
+            **first,
+            "ranks": every,
+            **{key: [each[key] for each in every] for key in ("step_counters", "peak_unsharded", "sent")},
+        }
+        return measured(size(self.spec.model), self.spec.gpus, self.spec.shard, name, raw)
+
+
+def run(
+    spec: Spec, tell: Callable[[Job, Progress], None] = lambda job, now: None
+) -> tuple[Measurement, PlaygroundError | None]:
+    """A whole job; what was measured, and what ended it early, if something did.
+
+    ``tell`` hears of the progress ten times a second, and stops the job by raising Cancelled.
+    """
+    with Job(spec) as job:
+        try:
+            while True:
+                now = job.look()
+                tell(job, now)
+                if len(now.finished) == now.total:
+                    return job.result(), None
+                time.sleep(_LOOK_S)
+        except PlaygroundError as error:
+            return job.result(), error
+
+
+def machine() -> str:
+    """This machine in a line: system, processors, versions; no names, no paths."""
+    what = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+    return f"{what}, Python {platform.python_version()}, PyTorch {version('torch').partition('+')[0]}, gloo"
+
+
+def _environment() -> dict[str, str]:
+    here = str(Path(playground.__file__).parents[1])
+    loopback = {"linux": "lo", "darwin": "lo0"}.get(sys.platform)
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", "")))),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONWARNINGS": "ignore",
+        **({"GLOO_SOCKET_IFNAME": loopback} if loopback else {}),
+    }
+
+
+def _remove_stale() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _STALE_S:
+                shutil.rmtree(folder, ignore_errors=True)
