@@ -26,9 +26,9 @@ BLOCK_BYTES = {"Q4_0": 18, "Q4_1": 20, "Q8_0": 34}
 class Blocks(NamedTuple):
     """Blocks taken apart: float32 scales and minimums (0 where the type has none), and the whole numbers."""
 
-    scale_B: np.ndarray
-    minimum_B: np.ndarray
-    codes_BW: np.ndarray  # int16 (block, 32); for Q4_0 the 8 is not yet subtracted
+    scales: np.ndarray  # (block,)
+    minimums: np.ndarray
+    codes: np.ndarray  # int16 (block, 32); for Q4_0 the 8 is not yet subtracted
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def restore(raw_BY: np.ndarray, kind: str) -> np.ndarray:
     0.499969482421875
     """
     blocks = take_apart(raw_BY, kind)
-    codes = blocks.codes_BW.astype(np.float32) - (8 if kind == "Q4_0" else 0)
-    return blocks.scale_B[:, None] * codes + blocks.minimum_B[:, None]
+    codes = blocks.codes.astype(np.float32) - (8 if kind == "Q4_0" else 0)
+    return blocks.scales[:, None] * codes + blocks.minimums[:, None]
 
 
 def block(raw: bytes, kind: str) -> Block:
@@ -100,8 +100,8 @@ def block(raw: bytes, kind: str) -> Block:
     array = np.frombuffer(raw, np.uint8)[None]
     parts = take_apart(array, kind)
     values = restore(array, kind)[0]
-    codes = tuple(int(code) for code in parts.codes_BW[0])
-    return Block(kind, raw, float(parts.scale_B[0]), float(parts.minimum_B[0]), codes, tuple(map(float, values)))
+    codes = tuple(int(code) for code in parts.codes[0])
+    return Block(kind, raw, float(parts.scales[0]), float(parts.minimums[0]), codes, tuple(map(float, values)))
 
 
 def _checked(kind: str) -> None:

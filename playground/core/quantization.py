@@ -17,15 +17,20 @@ from typing import Literal, NamedTuple
 import ml_dtypes
 import numpy as np
 
-from playground.core import gguf_blocks
-from playground.core.nf4 import TABLE as NF4_TABLE
+from playground.core import gguf_blocks, group_rounding
 from playground.errors import BadInput
 
 Grain = Literal["tensor", "channel", "group"]
 GRAINS: tuple[Grain, ...] = ("tensor", "channel", "group")
 Kind = Literal["cast", "absmax", "zero-point", "nf4", "fp8", "mxfp4", "gguf"]
 _CASTS = {"fp32": np.float32, "bf16": ml_dtypes.bfloat16, "fp16": np.float16}
-_MX_BLOCK, _MX_TOP = 32, 2  # E2M1's largest number, 6, lies in the binade of 2^2
+_ROUNDED = {
+    "absmax": group_rounding.absmax,
+    "zero-point": group_rounding.zero_point,
+    "nf4": group_rounding.nf4,
+    "fp8": group_rounding.fp8,
+    "mxfp4": group_rounding.mxfp4,
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Scheme:
 class Quantized(NamedTuple):
     """What is left of a matrix, and what it takes."""
 
-    values_RC: np.ndarray  # float32: every weight as it will be used
+    values: np.ndarray  # float32 (row, column): every weight as it will be used
     bits_per_weight: Fraction  # scales, zeros and minimums counted
     scales: int  # how many of them
 
@@ -88,7 +93,7 @@ def quantize(weights_RC: np.ndarray, scheme: Scheme) -> Quantized:
     """The matrix (rows are output channels) as the scheme keeps it.
 
     >>> row = np.array([[0.1, -0.4, 0.7, 2.0]], np.float32)
-    >>> quantize(row, Scheme("", "", "absmax", 4, "tensor")).values_RC.round(3).tolist()
+    >>> quantize(row, Scheme("", "", "absmax", 4, "tensor")).values.round(3).tolist()
     [[0.0, -0.28600001335144043, 0.5709999799728394, 2.0]]
 
     Raises BadInput for a matrix with NaN or ∞, bits outside 2…8, or a group that does not divide the columns.
@@ -103,7 +108,7 @@ def quantize(weights_RC: np.ndarray, scheme: Scheme) -> Quantized:
         bits = Fraction(8 * raw.size, weights_RC.size)
         return Quantized(gguf_blocks.restore(raw, kind).reshape(weights_RC.shape), bits, len(raw))
     shared_GW = weights_RC.reshape(_shape(weights_RC, scheme))
-    values_GW = _ROUNDED[scheme.kind](shared_GW, scheme)
+    values_GW = _ROUNDED[scheme.kind](shared_GW, scheme.bits, _scale_bits(scheme) < 32)
     bits = scheme.bits + Fraction(_scale_bits(scheme) * len(shared_GW), weights_RC.size)
     return Quantized(values_GW.reshape(weights_RC.shape), bits, len(shared_GW))
 
@@ -142,49 +147,3 @@ def _scale_bits(scheme: Scheme) -> int:
         return 8
     scale = 16 if scheme.grain == "group" and scheme.kind != "nf4" else 32
     return scale + (scheme.bits if scheme.kind == "zero-point" else 0)
-
-
-def _stored_scale(scale: np.ndarray, scheme: Scheme) -> np.ndarray:
-    """The scale as it is kept (FP16 for groups), with 1 where it is 0: those weights are all 0."""
-    with np.errstate(over="ignore"):
-        kept = scale.astype(np.float16).astype(np.float32) if _scale_bits(scheme) < 32 else scale
-    return np.where((kept > 0) & np.isfinite(kept), kept, np.where(scale > 0, scale, np.float32(1)))
-
-
-def _absmax(shared_GW: np.ndarray, scheme: Scheme) -> np.ndarray:
-    top = 2 ** (scheme.bits - 1) - 1
-    scale = _stored_scale(np.abs(shared_GW).max(1, keepdims=True) / np.float32(top), scheme)
-    return np.clip(np.rint(shared_GW / scale), -top, top) * scale
-
-
-def _zero_point(shared_GW: np.ndarray, scheme: Scheme) -> np.ndarray:
-    top = 2**scheme.bits - 1
-    low = np.minimum(shared_GW.min(1, keepdims=True), 0)  # 0 keeps a code of its own
-    high = np.maximum(shared_GW.max(1, keepdims=True), 0)
-    scale = _stored_scale((high - low) / np.float32(top), scheme)
-    zero = np.clip(np.rint(-low / scale), 0, top)
-    return (np.clip(np.rint(shared_GW / scale) + zero, 0, top) - zero) * scale
-
-
-def _nf4(shared_GW: np.ndarray, scheme: Scheme) -> np.ndarray:
-    absmax = np.abs(shared_GW).max(1, keepdims=True)
-    normed = np.divide(shared_GW, absmax, out=np.zeros_like(shared_GW), where=absmax > 0)
-    middles = (NF4_TABLE[1:] + NF4_TABLE[:-1]) / 2
-    return NF4_TABLE[np.searchsorted(middles, normed)] * absmax
-
-
-def _fp8(shared_GW: np.ndarray, scheme: Scheme) -> np.ndarray:
-    top = np.float32(448)
-    scale = _stored_scale(np.abs(shared_GW).max(1, keepdims=True) / top, scheme)
-    scaled = np.clip(shared_GW / scale, -top, top)
-    return scaled.astype(ml_dtypes.float8_e4m3fn).astype(np.float32) * scale
-
-
-def _mxfp4(shared_GW: np.ndarray, scheme: Scheme) -> np.ndarray:
-    _, exponent = np.frexp(np.abs(shared_GW).max(1, keepdims=True))  # max = f × 2^exponent, ½ ≤ f < 1
-    scale = np.ldexp(np.float32(1), np.clip(exponent - 1 - _MX_TOP, -127, 127)).astype(np.float32)
-    scaled = np.clip(shared_GW / scale, -6, 6)
-    return scaled.astype(ml_dtypes.float4_e2m1fn).astype(np.float32) * scale
-
-
-_ROUNDED = {"absmax": _absmax, "zero-point": _zero_point, "nf4": _nf4, "fp8": _fp8, "mxfp4": _mxfp4}
