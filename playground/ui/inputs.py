@@ -176,6 +176,15 @@ def pick(key: str, value: Any) -> None:
     state[key], state[f"{key}.own"], state[f"{key}.value"] = value, True, value
 
 
+def picked(key: str, default: T, read: Callable[[str], T | None]) -> T:
+    """A value chosen by a click in a figure of ours (``pick``), kept in ``?key=`` like an input; ``read`` turns the
+    address's text into it, or None when it is not one.
+    """
+    _adopt(key, default, read)
+    value: T = st.session_state[key]
+    return value
+
+
 def slider(label: str, low: Any, high: Any, default: Any, *, key: str, **more: Any) -> Any:
     """A slider bound to ``?key=``; Streamlit ignores a value outside the range, core checks again."""
     return st.slider(label, low, high, default, key=key, bind="query-params", **more)

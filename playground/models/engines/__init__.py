@@ -23,6 +23,7 @@ TOKENIZERS: dict[str, TokenizerInfo] = {
             "sentencepiece",
             "Puts a space before the text; a character without a piece becomes bytes.",
             reads_control=False,
+            adds_space=True,
         ),
         TokenizerInfo(
             "jurassic2",

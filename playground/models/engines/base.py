@@ -29,6 +29,7 @@ class TokenizerInfo:
     library: str  # the Python library that encodes
     note: str  # what a reader should watch for
     reads_control: bool = True  # does its library find control tokens in a text?
+    adds_space: bool = False  # does it put a space before every text?
 
     @property
     def title(self) -> str:
