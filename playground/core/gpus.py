@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from playground import paths
+from playground.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,14 @@ class Gpu:
     sold_gb: int
     usable_bytes: int
     source: str
+    tflops: float = 0.0  # peak in 16 bit, dense; 0: not in the list
+    matmul_tflops: float = 0.0  # the best matrix product measured on the card; 0: not known
+    tflops_source: str = ""
+
+    @property
+    def utilisation_ceiling(self) -> float:
+        """The share of its peak a matrix product reaches where that was measured, else 1."""
+        return self.matmul_tflops / self.tflops if self.matmul_tflops else 1.0
 
 
 @functools.cache
@@ -29,10 +38,31 @@ def gpus() -> tuple[Gpu, ...]:
     """
     raw = tomllib.loads((paths.PRESETS / "gpus.toml").read_text(encoding="utf-8"))["gpu"]
     found = (
-        Gpu(g["id"], g["title"], g["sold_gb"], math.floor(Fraction(str(g["usable_gib"])) * 2**30), g["source"])
+        Gpu(
+            g["id"],
+            g["title"],
+            g["sold_gb"],
+            math.floor(Fraction(str(g["usable_gib"])) * 2**30),
+            g["source"],
+            g.get("tflops", 0.0),
+            g.get("matmul_tflops", 0.0),
+            g.get("tflops_source", ""),
+        )
         for g in raw
     )
     return tuple(sorted(found, key=lambda gpu: gpu.usable_bytes))
+
+
+def gpu(gpu_id: str) -> Gpu:
+    """The card with this id; BadInput names the ids there are.
+
+    >>> gpu("a100-80gb").tflops
+    312
+    """
+    found = next((known for known in gpus() if known.id == gpu_id.lower()), None)
+    if found is None:
+        raise BadInput(f"No GPU {gpu_id[:30]!r} in the list", f"There are {', '.join(g.id for g in gpus())}.")
+    return found
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ WEIGHT_FORMATS: tuple[WeightFormat, ...] = (
     WeightFormat("fp8", "FP8 (ideal)", Fraction(8), "no scales counted"),
     WeightFormat("int8", "INT8 (ideal)", Fraction(8), "the course's 1 byte: no scales counted"),
     WeightFormat("llm-int8", "LLM.int8", Fraction(8), f"one FP32 scale a row; {_SIXTEEN}", True, True),
+    WeightFormat("mxfp8", "MXFP8", Fraction(33, 4), f"8-bit scale per 32 weights; {_SIXTEEN}", True),
     WeightFormat("q8_0", "GGUF Q8_0", Fraction(17, 2), "32 weights and an FP16 scale in 34 bytes", mixture="Q8_0"),
     WeightFormat("q6_k", "GGUF Q6_K", Fraction(105, 16), "256 weights in 210 bytes", mixture="Q6_K"),
     WeightFormat("q5_k_m", "GGUF Q5_K_M", Fraction(11, 2), "a mixture of Q5_K and Q6_K", mixture="Q5_K_M"),

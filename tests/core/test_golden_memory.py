@@ -12,17 +12,21 @@ import pytest
 
 from playground.core import (
     activations,
+    chinchilla,
     formats,
     kv_cache,
     parameters,
     recipes,
     shards,
     storing,
+    training_compute,
     units,
     weight_formats,
     zero,
 )
 from playground.core.architectures import Architecture, architecture
+from playground.core.block_scales import e8m0
+from playground.core.communication import communication
 from playground.core.exact import Typed, parse_number
 from playground.core.gguf_mixtures import BLOCKS, block_bits, file_bytes
 from playground.core.weight_formats import bytes_for_elements
@@ -38,6 +42,8 @@ def _units(name: str, x: dict[str, Any]) -> Number:
         return GIB
     if name == "GiB/GB ratio":
         return GIB / GB
+    if name == "PF-day in FLOP":
+        return training_compute.PETAFLOP_S_DAY
     size = bytes_for_elements(int(x["params"]), Fraction(8 * x["bytes_per_param"]))
     return size / (GIB if name.endswith("GiB") else GB)
 
@@ -76,7 +82,7 @@ def _quant_bits(name: str, x: dict[str, Any]) -> Number:
     if name.startswith("LLM.int8"):
         row = parameters.Tensor("query", "attention", (1, 1024))
         return weight_formats.tensor_bytes(row, weight_formats.weight_format("llm-int8")) * 8 / 1024
-    if name.startswith(("MXFP4", "NVFP4")):
+    if name.startswith(("MXFP4", "MXFP8", "NVFP4")):
         return float(weight_formats.weight_format(name[:5].lower()).bits)
     if name.startswith("gpt-oss"):
         model = architecture(name.split(" ")[0])
@@ -106,6 +112,8 @@ def _formats(name: str, x: dict[str, Any]) -> Number:
         stored = storing.store(form, _PI, Fraction(x["absmax"]) if "absmax" in x else None)
         assert stored.bits == x.get("q", 3)
         return float(stored.value)
+    if name.startswith("e8m0 pi"):
+        return e8m0(math.pi)
     if name == "fp4 e2m1 representable values":
         return sorted({float(formats.FP4_E2M1.decode(bits)) for bits in range(16)})
     form = formats.format_named(_FORMATS.get(first, first))
@@ -158,9 +166,9 @@ def _zero(name: str, x: dict[str, Any]) -> Number:
             shards.zero3_elements(shapes, x["world"]) if "ZeRO-3" in name else shards.flat_elements(whole, x["world"])
         )
     if name.startswith("Communication"):
-        return zero.plan(10**9, 64, x["stage"]).communication.elements_per_parameter
+        return communication(zero.plan(10**9, 64, x["stage"])).elements_per_parameter
     if name.startswith("Exact ring"):
-        return zero.plan(int(x["params"]), x["dp"], x["stage"]).communication.total
+        return communication(zero.plan(int(x["params"]), x["dp"], x["stage"])).total
     if name.startswith("Megatron"):
         return float(zero.plan(10**9, x["dp"], 1, zero.Bytes(Fraction(2), Fraction(4), Fraction(12))).total / 10**9)
     each = zero.Bytes(Fraction(x.get("param_bytes", 2)), Fraction(x.get("grad_bytes", 2)), Fraction(x.get("K", 12)))
@@ -231,6 +239,49 @@ def _latent() -> Any:
     return latent
 
 
+def _flops(name: str, x: dict[str, Any]) -> Number:
+    if name.startswith("GPT-3 Table D.1"):
+        flop = training_compute.training_flop(int(x["params"]), int(x["tokens"]), x["flops_per_param_token"])
+        return flop if name.endswith("compute") else training_compute.petaflop_s_days(flop)
+    if name.startswith("6ND"):
+        return training_compute.training_flop(int(x["N"]), int(x["D"]))
+    if name.startswith("attention FLOPs share"):
+        return training_compute.attention_share(x["L"], x["h"], x["s"], x["N"])
+    if name.startswith("BloombergGPT hardware"):
+        seconds = x["steps"] * x["s_per_step"]
+        used = x["gpus"] * x["tflops"] * 1e12 * seconds
+        by_days = training_compute.run(used, x["gpus"], x["tflops"], 1.0)
+        assert by_days.days == pytest.approx(seconds / 86_400)
+        return used
+    if "recompute factor" in name:
+        return training_compute.training_flop(10**9, 10**9, 8) / training_compute.training_flop(10**9, 10**9)
+    if name.startswith("GPUs needed"):
+        return training_compute.gpus_for_one_day(training_compute.PETAFLOP_S_DAY, x["tflops"], x["mfu"])
+    flop = x.get("flop") or training_compute.training_flop(int(x["N"]), int(x["D"]))
+    return training_compute.run(flop, x["gpus"], x["tflops"], x["mfu"]).days
+
+
+_FITS = {
+    "hoffmann_rounded": chinchilla.ROUNDED,
+    "hoffmann_unrounded_tex": chinchilla.UNROUNDED,
+    "epoch_2024": chinchilla.EPOCH,
+}
+
+
+def _chinchilla(name: str, x: dict[str, Any]) -> Number:
+    if name.startswith("20-tokens"):
+        return chinchilla.twenty(x["C"])[0]
+    if name.startswith("20:1"):
+        return chinchilla.TOKENS_PER_PARAMETER * x["N"]
+    if name.startswith("Paper:"):
+        return chinchilla.UNROUNDED.optimum(x["C"])[0]
+    law = _FITS[x["fit"]]
+    if "predicted loss" in name:
+        return law.loss(x["N"], x["D"])
+    size, tokens = law.optimum(x["C"])
+    return {"N": size, "D": tokens, "D/N": tokens / size, "loss": law.least(x["C"])}[name.split(": ")[1]]
+
+
 ANSWERS: dict[str, Callable[[str, dict[str, Any]], Number]] = {
     "units": _units,
     "params": _params,
@@ -241,6 +292,8 @@ ANSWERS: dict[str, Callable[[str, dict[str, Any]], Number]] = {
     "zero": _zero,
     "activations": _activations,
     "kv_cache": _kv_cache,
+    "flops": _flops,
+    "chinchilla": _chinchilla,
 }
 
 
