@@ -6,29 +6,30 @@ Stage 1 cuts the optimizer states, stage 2 the gradients too, stage 3 the parame
 import streamlit as st
 
 from playground.ui import shell
-from playground.ui.components import zero
+from playground.ui.components import zero, zero_inputs
 
 shell.header(
     __file__,
     "Plain data parallel keeps **everything on every GPU**: parameters, gradients, optimizer states. ZeRO lets each "
     "GPU keep only *its share*: of the optimizer states (stage 1), the gradients too (2), and the parameters (3).",
 )
-plans, chosen = zero.ask()
-zero.answer(chosen)
-zero.side_by_side(plans, chosen)
+asked = zero_inputs.ask()
+zero.answer(asked)
+zero.side_by_side(asked)
 
 st.subheader("Who keeps what", anchor=False)
-zero.who_keeps_what(chosen)
+zero.who_keeps_what(asked.chosen)
 
 less, cost = st.columns(2, gap="large")
 with less:
     st.subheader("How much less", anchor=False)
-    zero.factors(plans, chosen)
+    zero.factors(asked.plans, asked.chosen)
 with cost:
     st.subheader("What it costs", anchor=False)
-    zero.sent(plans, chosen)
+    zero.sent(asked.plans, asked.chosen)
 
-zero.table_1(chosen.gpus)
+zero.rounding(asked)
+zero.table_1(asked.chosen.gpus)
 shell.code(zero.SNIPPET)
 
 shell.try_this(
@@ -45,8 +46,13 @@ shell.try_this(
     ),
     (
         "All in FP32",
-        {"params": "7.5B", "stage": "2", "param_bytes": "4", "grad_bytes": "4", "optimizer_bytes": "8"},
+        {"params": "7.5B", "stage": "2", "recipe": "fp32"},
         "The same 16 bytes, but stage 2 can no longer pass 4×: the parameters it keeps are twice as large.",
+    ),
+    (
+        "Groups of eight",
+        {"params": "7.5B", "gpus": "64", "stage": "3", "factor": "8"},
+        "Hybrid sharding: eight machines, each with a whole copy cut in eight. What is saved, what is sent?",
     ),
     (
         "Seven don't divide",

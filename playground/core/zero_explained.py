@@ -9,18 +9,35 @@ from playground.core.zero import COMPONENTS, STAGES, TABLE_1_GPUS, TABLE_1_PARAM
 def formula(of: Plan) -> str:
     """The paper's formula for this stage, then with this plan's numbers.
 
+    With a sharding factor below N, F stands where N stood; offloaded shares are left out.
+
     >>> formula(plan(7_500_000_000, 64, 2))
     '2·Ψ + (2 + 12)·Ψ/N  =  2 × 7,500,000,000 + 14 × 7,500,000,000 / 64  =  16.64 GB = 15.50 GiB'
     """
-    kept = [getattr(of.bytes, name) for name in COMPONENTS if not of.is_cut(name)]
-    cut = [getattr(of.bytes, name) for name in COMPONENTS if of.is_cut(name)]
+    here = [name for name in COMPONENTS if not of.on_host(name)]
+    kept = [getattr(of.bytes, name) for name in here if not of.is_cut(name)]
+    cut = [getattr(of.bytes, name) for name in here if of.is_cut(name)]
+    if not here:
+        return f"0  (all {format_bytes(int(of.host_total))} of this GPU's share lie in the host's memory)"
     symbols, numbers = [], []
-    for sizes, symbol, number in ((kept, "Ψ", ""), (cut, "Ψ/N", f" / {of.gpus:,}")):
+    ranks = "Ψ/N" if of.factor == of.gpus else "Ψ/F"
+    for sizes, symbol, number in ((kept, "Ψ", ""), (cut, ranks, f" / {of.factor:,}")):
         if sizes:
             terms = " + ".join(f"{float(size):g}" for size in sizes)
             symbols.append(f"({terms})·{symbol}" if len(sizes) > 1 else f"{terms}·{symbol}")
             numbers.append(f"{float(sum(sizes)):g} × {of.parameters:,}{number}")
     return "  =  ".join((" + ".join(symbols), " + ".join(numbers), format_bytes(int(of.total))))
+
+
+def limit(of: Plan) -> str:
+    """How far the factor can go.
+
+    >>> limit(plan(10**9, 8, 1)), limit(plan(10**9, 8, 3)), limit(plan(10**9, 8, 3, factor=2))
+    ('never passes 4×', 'grows with N', '2 GPUs share a copy')
+    """
+    if of.stage and of.factor < of.gpus:
+        return f"{of.factor:,} GPUs share a copy"
+    return "grows with N" if of.limit is None else f"never passes {float(of.limit):.3g}×"
 
 
 @dataclass(frozen=True)
@@ -55,7 +72,7 @@ def reductions(each: Bytes, up_to: int) -> dict[int, list[tuple[int, float]]]:
     """
     counts = [2**power for power in range(up_to.bit_length()) if 2**power <= up_to]
     return {
-        stage: [(gpus, float(plan(10**12, gpus, stage, each).reduction)) for gpus in counts]
+        stage: [(gpus, float(plan(10**12, gpus, stage, each).reduction or 1)) for gpus in counts]
         for stage in STAGES
         if stage
     }

@@ -4,26 +4,27 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from playground import limits
-from playground.core.shards import even_shares
+from playground.core.communication import communication
+from playground.core.rounding import Rounded
 from playground.core.units import format_bytes, format_gb
 from playground.core.zero import COMPONENTS, Plan
 from playground.core.zero_explained import Cell
+from playground.core.zero_extras import Extras
 from playground.figures import palette
 from playground.figures.memory import scale
+from playground.figures.shards import COLOURS, TITLES
 
-TITLES = {"parameters": "parameters", "gradients": "gradients", "optimizer": "optimizer states"}
-COLOURS = {"parameters": palette.PARAMETERS, "gradients": palette.GRADIENTS, "optimizer": palette.OPTIMIZER}
 STAGE_NAMES = ("plain data parallel", "ZeRO-1", "ZeRO-2", "ZeRO-3")
 # A stage's line has the colour of what it is the first to cut.
 STAGE_COLOURS = {1: palette.OPTIMIZER, 2: palette.GRADIENTS, 3: palette.PARAMETERS}
-FAINT = 0.13
 _MARGIN = {"l": 4, "r": 4, "t": 8, "b": 4}
 
 
-def stages(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
+def stages(plans: tuple[Plan, ...], chosen: int, extras: tuple[Extras, ...] = ()) -> go.Figure:
     """Bytes per GPU in stages 0–3, stacked; the chosen stage in full colour (the paper's Figure 1)."""
-    unit, name = scale(int(plans[0].total))
+    extras = extras or (Extras(),) * len(plans)
+    totals = [int(plan.total) + extra.total for plan, extra in zip(plans, extras, strict=True)]
+    unit, name = scale(max(totals))
     figure = go.Figure()
     for component in reversed(COMPONENTS):
         colour = COLOURS[component]
@@ -40,17 +41,28 @@ def stages(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
             textfont={"color": [palette.text_on(colour) if p.stage == chosen else palette.INK for p in plans]},
             hovertemplate=[
                 f"{STAGE_NAMES[plan.stage]}: {TITLES[component]} {format_bytes(share)}"
-                f"{' (a share of 1/' + format(plan.gpus, ',') + ')' if plan.is_cut(component) else ''}<extra></extra>"
+                f"{' (a share of 1/' + format(plan.factor, ',') + ')' if plan.is_cut(component) else ''}<extra></extra>"
                 for plan, share in zip(plans, shares, strict=True)
             ],
         )
-    for place, plan in enumerate(plans):
+    for title, colour, sizes in (
+        ("activations", palette.ACTIVATIONS, [extra.activations for extra in extras]),
+        ("buffers", palette.OVERHEAD, [extra.buffers for extra in extras]),
+    ):
+        if any(sizes):
+            figure.add_bar(
+                x=list(range(len(plans))),
+                y=[size / unit for size in sizes],
+                name=title,
+                marker={"color": colour, "opacity": [1.0 if plan.stage == chosen else 0.38 for plan in plans]},
+                hovertemplate=[f"{title}: {format_bytes(size)}<extra></extra>" for size in sizes],
+            )
+    for place, total in enumerate(totals):
+        less = f"<br>{totals[0] / total:.3g}× less" if place and total else ""
         figure.add_annotation(
             x=place,
-            y=float(plan.total) / unit,
-            text=f"<b>{format_gb(int(plan.total))}</b><br>{float(plan.reduction):.3g}× less"
-            if place
-            else f"<b>{format_gb(int(plan.total))}</b>",
+            y=total / unit,
+            text=f"<b>{format_gb(total)}</b>{less}",
             showarrow=False,
             yanchor="bottom",
             yshift=2,
@@ -66,7 +78,7 @@ def stages(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
             "tickvals": list(range(len(plans))),
             "ticktext": [_tick(plan.stage, plan.stage == chosen) for plan in plans],
         },
-        yaxis={"ticksuffix": f" {name}", "range": [0, float(plans[0].total) / unit * 1.12], "nticks": 6},
+        yaxis={"ticksuffix": f" {name}", "range": [0, max(totals) / unit * 1.12], "nticks": 6},
     )
     return figure
 
@@ -74,78 +86,6 @@ def stages(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
 def _tick(stage: int, chosen: bool) -> str:
     label = f"stage {stage}<br>{('cuts nothing', '+ optimizer', '+ gradients', '+ parameters')[stage]}"
     return f"<b>{label}</b>" if chosen else label
-
-
-def gpus(plan: Plan) -> go.Figure:
-    """Every GPU as a column of parameters, gradients and optimizer states: solid what it holds, faint what it gave up.
-
-    Above ``limits.GPUS_DRAWN`` neighbours share a column, which shows what they hold together.
-    """
-    groups = even_shares(plan.gpus, min(plan.gpus, limits.GPUS_DRAWN))
-    elements = even_shares(plan.parameters, plan.gpus)
-    figure, top = go.Figure(), 0.0
-    ticks: list[tuple[float, str]] = []
-    for component in COMPONENTS:
-        height = float(getattr(plan.bytes, component))
-        if not height:
-            continue
-        cut, colour = plan.is_cut(component), COLOURS[component]
-        held = plan.ranks(component)
-        bases, heights, hovers, rank, owned = [], [], [], 0, 0
-        for size in groups:
-            mine = sum(elements[rank : rank + size])
-            bases.append(top + (height * owned / plan.parameters if cut else 0))
-            heights.append(height * mine / plan.parameters if cut else height)
-            hovers.append(_hover(component, cut, rank, size, owned, mine, held[rank]))
-            rank, owned = rank + size, owned + mine
-        columns = list(range(len(groups)))
-        if cut:
-            figure.add_bar(
-                x=columns,
-                y=[height] * len(columns),
-                base=top,
-                marker={"color": colour, "opacity": FAINT},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-        figure.add_bar(
-            x=columns,
-            y=heights,
-            base=bases,
-            name=TITLES[component],
-            marker={"color": colour, "line": {"color": colour, "width": 1}},
-            hovertemplate=hovers,
-            showlegend=False,
-        )
-        ticks.append((top + height / 2, f"{TITLES[component].replace(' ', '<br>')}<br>{height:g} B each"))
-        top += height
-    labels, rank = [], 0
-    for size in groups:
-        labels.append(f"{rank}" if size == 1 else f"{rank}–{rank + size - 1}")
-        rank += size
-    figure.update_layout(
-        barmode="overlay",
-        bargap=0.18,
-        height=400,
-        margin=_MARGIN,
-        xaxis={"title": {"text": "GPU"}, "tickvals": list(range(len(groups))), "ticktext": labels, "showgrid": False},
-        yaxis={
-            "tickvals": [place for place, _ in ticks],
-            "ticktext": [text for _, text in ticks],
-            "range": [top * 1.01, -top * 0.01],
-            "showgrid": False,
-            "zeroline": False,
-        },
-    )
-    return figure
-
-
-def _hover(component: str, cut: bool, rank: int, size: int, owned: int, mine: int, each: int) -> str:
-    who = f"GPU {rank}" if size == 1 else f"GPUs {rank}–{rank + size - 1}"
-    if not cut:
-        return f"{who}: a whole copy of the {TITLES[component]}, {format_bytes(each)} each<extra></extra>"
-    of = "" if component == "parameters" else f"{TITLES[component]} of "
-    return f"{who}: {of}parameters {owned:,} … {owned + mine - 1:,}<br>{format_bytes(each)} each<extra></extra>"
 
 
 def factors(curves: dict[int, list[tuple[int, float]]], plan: Plan, most: dict[int, float | None]) -> go.Figure:
@@ -172,16 +112,16 @@ def factors(curves: dict[int, list[tuple[int, float]]], plan: Plan, most: dict[i
                 hovertemplate=f"{STAGE_NAMES[stage]} never passes {limit:.3g}×<extra></extra>",
                 showlegend=False,
             )
-    if plan.stage:
+    if plan.stage and plan.reduction and not plan.host_total:
         factor = float(plan.reduction)
         figure.add_scatter(
-            x=[plan.gpus],
+            x=[plan.factor],  # groups of F save what F GPUs save
             y=[factor],
             mode="markers+text",
             marker={"color": STAGE_COLOURS[plan.stage], "size": 12},
             text=[f"<b>{factor:.3g}×</b>"],
             textposition=("", "bottom center", "top center", "top left")[plan.stage],
-            hovertemplate=f"{plan.gpus:,} GPUs: {factor:.4g}×<extra></extra>",
+            hovertemplate=f"{plan.factor:,} GPUs share a copy: {factor:.4g}×<extra></extra>",
             showlegend=False,
             cliponaxis=False,
         )
@@ -197,7 +137,7 @@ def factors(curves: dict[int, list[tuple[int, float]]], plan: Plan, most: dict[i
 
 def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
     """What one GPU sends in one step, by ring: gradients amber, parameters blue."""
-    unit, name = scale(max(1, max(plan.communication.total for plan in plans)))
+    unit, name = scale(max(1, max(communication(plan).total for plan in plans)))
     kinds = (
         ("all-reduce gradients", "all_reduce", palette.GRADIENTS, "/"),
         ("reduce-scatter gradients", "reduce_scatter", palette.GRADIENTS, ""),
@@ -205,7 +145,7 @@ def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
     )
     figure = go.Figure()
     for title, field, colour, pattern in kinds:
-        sizes = [getattr(plan.communication, field) for plan in plans]
+        sizes = [getattr(communication(plan), field) for plan in plans]
         figure.add_bar(
             y=list(range(len(plans))),
             x=[size / unit for size in sizes],
@@ -218,11 +158,11 @@ def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
             },
             hovertemplate=[f"{title}: {format_bytes(size)}<extra></extra>" for size in sizes],
         )
-    for place, plan in enumerate(plans):
+    for place, one in enumerate(communication(plan) for plan in plans):
         figure.add_annotation(
-            x=plan.communication.total / unit,
+            x=one.total / unit,
             y=place,
-            text=f"<b>{plan.communication.elements_per_parameter}Ψ</b> {format_gb(plan.communication.total)}",
+            text=f"<b>{float(one.elements_per_parameter):.3g}Ψ</b> {format_gb(one.total)}",
             showarrow=False,
             xanchor="left",
             xshift=4,
@@ -233,7 +173,7 @@ def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
         height=340,
         margin=_MARGIN,
         legend={"orientation": "h", "y": -0.14, "x": 0, "xanchor": "left", "traceorder": "normal"},
-        xaxis={"ticksuffix": f" {name}", "nticks": 5, "range": [0, plans[3].communication.total / unit * 1.38 or 1]},
+        xaxis={"ticksuffix": f" {name}", "nticks": 5, "range": [0, communication(plans[3]).total / unit * 1.38 or 1]},
         yaxis={
             "tickvals": list(range(len(plans))),
             "ticktext": [f"<b>stage {p.stage}</b>" if p.stage == chosen else f"stage {p.stage}" for p in plans],
@@ -242,6 +182,25 @@ def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
         },
     )
     return figure
+
+
+def rounding_rows(cuts: tuple[Rounded, ...]) -> list[dict[str, object]]:
+    """A row a library: its rule, the fullest and the emptiest rank in elements, and the excess in per cent."""
+    return [
+        {
+            "library": cut.api,
+            "rule": cut.rule,
+            "fullest rank": cut.most,
+            "emptiest rank": min(cut.stored),
+            "above Ψ/N": 100 * cut.excess,
+        }
+        for cut in cuts
+    ]
+
+
+def rounding_by_rank(cuts: tuple[Rounded, ...]) -> list[dict[str, object]]:
+    """A row a rank, a column a library: elements stored."""
+    return [{"rank": rank, **{cut.api: cut.stored[rank] for cut in cuts}} for rank in range(len(cuts[0].stored))]
 
 
 def table_1(cells: list[Cell], params: str, gpus_marked: int) -> str:

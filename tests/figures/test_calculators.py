@@ -73,34 +73,6 @@ def test_the_paper_figure_is_drawn_to_scale() -> None:
     assert [trace.marker.opacity[2] for trace in bars(figure)] == [1.0] * 3
 
 
-@pytest.mark.parametrize("gpus", [1, 2, 7, 16, 17, 64, 1000])
-@pytest.mark.parametrize("stage", zero.STAGES)
-def test_the_slices_of_a_cut_component_tile_it(gpus: int, stage: int) -> None:
-    plan = zero.plan(124_439_808, gpus, stage)
-    figure = zero_figures.gpus(plan)
-    for component in zero.COMPONENTS:
-        (trace,) = [trace for trace in bars(figure) if trace.name == zero_figures.TITLES[component]]
-        assert len(trace.x) == min(gpus, 16)
-        size = float(getattr(plan.bytes, component))
-        if plan.is_cut(component):
-            assert sum(trace.y) == pytest.approx(size)
-            ends = [base + height for base, height in zip(trace.base, trace.y, strict=True)]
-            assert ends[:-1] == pytest.approx(list(trace.base[1:]))
-        else:
-            assert list(trace.y) == [size] * len(trace.x)
-
-
-def test_a_slice_names_the_parameters_its_rank_owns() -> None:
-    figure = zero_figures.gpus(zero.plan(10, 4, 3))
-    (trace,) = [trace for trace in bars(figure) if trace.name == "parameters"]
-    assert [text.split("<br>")[0] for text in trace.hovertemplate] == [
-        "GPU 0: parameters 0 … 2",
-        "GPU 1: parameters 3 … 5",
-        "GPU 2: parameters 6 … 7",
-        "GPU 3: parameters 8 … 9",
-    ]
-
-
 def test_factors_and_bytes_sent() -> None:
     shown = zero.plans(7_500_000_000, 8)
     curves = zero_explained.reductions(zero.Bytes(), 1024)
@@ -163,7 +135,6 @@ def test_the_charts_leave_background_and_text_to_the_theme() -> None:
     figures = [
         memory_figures.stacked([Bar("a", {"weights": 5})]),
         zero_figures.stages(shown, 1),
-        zero_figures.gpus(shown[1]),
         zero_figures.sent(shown, 1),
         format_figures.errors(store_in_all(parse_number("pi")), "fp32"),
     ]

@@ -1,6 +1,5 @@
 """The ZeRO page's inputs and figures."""
 
-from fractions import Fraction
 from typing import Any
 
 import streamlit as st
@@ -8,14 +7,15 @@ import streamlit as st
 from playground import limits
 from playground.core import zero_explained
 from playground.core.gpus import smallest_that_fits
+from playground.core.rounding import rounded
 from playground.core.units import format_bytes
-from playground.core.zero import STAGES, TABLE_1_PARAMS, Bytes, Plan, plans
+from playground.core.zero import TABLE_1_PARAMS, Plan
 from playground.figures import zero as figures
 from playground.figures.formula import formula
-from playground.ui import inputs, shell
-from playground.ui.components.subjects import subject_input
+from playground.ui import shell
+from playground.ui.components.shards import shards
+from playground.ui.components.zero_inputs import Asked
 
-GPUS = (*range(1, 17), 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096)
 SNIPPET = """
 # torchrun --nproc-per-node 8 train.py
 from torch.distributed.fsdp import fully_shard
@@ -32,56 +32,29 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 """
 
 
-def ask() -> tuple[tuple[Plan, ...], Plan]:
-    """The inputs; all four stages, and the chosen one."""
-    model_column, gpus_column, stage_column = st.columns([5, 4, 3])
-    with model_column:
-        subject = subject_input()
-    with gpus_column:
-        gpus = inputs.choice("GPUs", GPUS, key="gpus", default=64, slider=True, format_func=lambda n: f"{n:,}")
-    with stage_column:
-        stage = inputs.choice("ZeRO stage", STAGES, key="stage", default=1, segmented=True)
-    with st.expander("Bytes per parameter", icon=":material/tune:"):
-        each = _bytes()
-    shown = plans(subject.parameters, gpus, each)
-    return shown, shown[stage]
-
-
-def _bytes() -> Bytes:
-    weight, gradient, optimizer = st.columns(3)
-    with weight:
-        p = inputs.choice("Parameter", (1, 2, 4), key="param_bytes", default=2, segmented=True, help="2: FP16 or BF16.")
-    with gradient:
-        g = inputs.choice("Gradient", (2, 4), key="grad_bytes", default=2, segmented=True, help="4: summed in FP32.")
-    with optimizer:
-        k = inputs.choice(
-            "Optimizer states",
-            (0, 2, 4, 8, 12),
-            key="optimizer_bytes",
-            default=12,
-            segmented=True,
-            help="12: Adam's two FP32 moments and an FP32 master copy. 8: the moments alone.",
-        )
-    return Bytes(Fraction(p), Fraction(g), Fraction(k))
-
-
-def answer(plan: Plan) -> None:
+def answer(asked: Asked) -> None:
     """The chosen stage in three numbers."""
-    card = smallest_that_fits(int(plan.total))
-    gigabytes, _, gibibytes = format_bytes(int(plan.total)).partition(" = ")
-    limit = "grows with N" if plan.stage == 3 else f"never passes {float(plan.limit or 1):.3g}×"
+    plan = asked.chosen
+    card = smallest_that_fits(asked.total)
+    gigabytes, _, gibibytes = format_bytes(asked.total).partition(" = ")
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
     held, less, holds = st.columns(3)
-    held.metric(f"On each GPU, stage {plan.stage}", gigabytes, gibibytes and f"= {gibibytes}", **quiet)
-    less.metric("Less than stage 0", f"{float(plan.reduction):.3g}×", limit, **quiet)
+    with_extras = " with activations and buffers" if asked.extras[plan.stage].total else ""
+    held.metric(f"On each GPU, stage {plan.stage}{with_extras}", gigabytes, gibibytes and f"= {gibibytes}", **quiet)
+    if plan.host_total:
+        less.metric("In the host's memory, for each GPU", format_bytes(int(plan.host_total)).split(" = ")[0], **quiet)
+    else:
+        factor = f"{float(plan.reduction):.3g}×" if plan.reduction else "—"
+        less.metric("Less states than stage 0", factor, zero_explained.limit(plan), **quiet)
     usable = f"{format_bytes(card.usable_bytes)} usable" if card else None
-    holds.metric("Smallest card for these states", card.title if card else "none of these", usable, **quiet)
+    holds.metric("Smallest card that holds it", card.title if card else "none of these", usable, **quiet)
 
 
-def side_by_side(shown: tuple[Plan, ...], chosen: Plan) -> None:
+def side_by_side(asked: Asked) -> None:
     """The four stages, and the formula of the chosen one."""
+    chosen = asked.chosen
     st.plotly_chart(
-        figures.stages(shown, chosen.stage),
+        figures.stages(asked.plans, chosen.stage, asked.extras),
         width="stretch",
         config={"displayModeBar": False},
         key="stages",
@@ -97,22 +70,13 @@ def side_by_side(shown: tuple[Plan, ...], chosen: Plan) -> None:
 
 def who_keeps_what(plan: Plan) -> None:
     """Every GPU with the slice it owns."""
-    st.plotly_chart(
-        figures.gpus(plan),
-        width="stretch",
-        config={"displayModeBar": False},
-        key="gpus_drawn",
-        alt="Each GPU as a column: solid what it holds, faint what it gave up",
-    )
+    shards(plan)
     shell.provenance(
         "computed",
-        "solid is what a GPU holds, faint what it gave up to the others; point at it for the exact parameters. Where N "
-        "does not divide Ψ, the first GPUs hold one parameter more: the shares add up to the whole. "
-        + (
-            f"A column shows what its GPUs hold together: {plan.gpus:,} are drawn as {limits.GPUS_DRAWN}."
-            if plan.gpus > limits.GPUS_DRAWN
-            else ""
-        ),
+        "solid is what a GPU owns, faint what it gave up to the others. P₃ is the share of the parameters that GPU 3 "
+        "keeps, G₃ of the gradients, O₃ of the optimizer states. Where N does not divide Ψ, the first GPUs own one "
+        "parameter more: the shares add up to the whole."
+        + (" A hatched band lies in the host's memory, below the dashed line." if plan.host_total else ""),
     )
 
 
@@ -146,6 +110,32 @@ def sent(shown: tuple[Plan, ...], chosen: Plan) -> None:
         "computed",
         "§7: 2Ψ elements a step, 3Ψ in stage 3, which gathers the parameters twice; a ring sends (N−1)/N of it.",
     )
+
+
+def rounding(asked: Asked) -> None:
+    """What each library really stores on each rank."""
+    model, plan = asked.subject.model, asked.chosen
+    with st.expander("Real rounding: what each library stores", icon=":material/grid_on:"):
+        if model is None:
+            st.caption("Choose a model of the catalogue: rounding depends on the shapes of its weights.")
+            return
+        if plan.factor == 1:
+            st.caption("A whole copy on each GPU: nothing to round. Choose more GPUs, or a larger sharding factor.")
+            return
+        cuts = rounded(model, plan.factor)
+        st.dataframe(
+            figures.rounding_rows(cuts),
+            hide_index=True,
+            column_config={"above Ψ/N": st.column_config.NumberColumn(format="%.4f %%")},
+        )
+        if plan.factor <= limits.GPUS_DRAWN:
+            st.dataframe(figures.rounding_by_rank(cuts), hide_index=True)
+        shell.provenance(
+            "computed",
+            f"parameters (elements) on each of {plan.factor:,} ranks, by each library's own rule. FSDP2 pads the rows "
+            "of a weight, so small N and odd sizes cost; ZeroRedundancyOptimizer deals out whole weights and shards "
+            "only the optimizer states. The page “ZeRO, measured” checks these rules in real processes.",
+        )
 
 
 def table_1(gpus: int) -> None:
