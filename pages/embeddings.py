@@ -32,17 +32,12 @@ shell.code(VIEWS[view](lens))
 shell.try_this(
     __file__,
     (
-        "Numbers are neighbours",
+        "Three, two…",
         {"show": "nearest tokens", "word": "three", "spellings": "other words"},
         "Are the nearest words ones that mean the same, or ones that could stand in the same place?",
     ),
     (
-        "A word in pieces",
-        {"show": "nearest tokens", "word": "strawberry", "place": "at the start"},
-        "No token, no row: the pieces have rows of their own. What is near them?",
-    ),
-    (
-        "A capital miss",
+        "Where is Rome?",
         {"show": "word arithmetic", "sum": "Paris - France + Italy"},
         "Not every analogy works: the nearest word of all is *Paris* itself. Does Rome come out?",
     ),
@@ -58,7 +53,7 @@ shell.try_this(
         "All start at 1. By the last layer the book to read in A and C has stayed together; the verb has left.",
     ),
     (
-        "Only looking back",
+        "Looking back",
         {
             "show": "in context",
             "follow": "bank",

@@ -175,16 +175,16 @@ class Lens:
 
     def embedding_rows(self, ids: Sequence[int]) -> np.ndarray:
         """The vectors these tokens enter the model with: float32 (token, dimension)."""
-        return self._shared("embedding_rows", ids, (), limits.current().model_tokens)
+        return self._answer("embedding_rows", (self._checked(ids, limits.LOCAL.model_tokens),))
 
     def embedding_norms(self) -> np.ndarray:
         """The length of every token's row: float32 (vocabulary,)."""
         return self._answer("embedding_norms", (self.known_tokens,))
 
-    def embedding_mean_cosine(self) -> float:
-        """The average cosine of two different tokens of the vocabulary."""
-        direction_D = self._answer("embedding_mean_direction", (self.known_tokens,))
-        return embeddings.mean_cosine(direction_D, self.known_tokens)
+    def embedding_mean_cosine(self, first: int | None = None) -> float:
+        """The average cosine of two different tokens of the vocabulary, or of those with the ``first`` ids."""
+        count = min(first or self.known_tokens, self.known_tokens)
+        return embeddings.mean_cosine(self._answer("embedding_mean_direction", (count,)), count)
 
     def embedding_cosines(self, vector_D: np.ndarray) -> np.ndarray:
         """The cosine of every token's row with this vector: float32 (vocabulary,). Exact: every row is compared."""

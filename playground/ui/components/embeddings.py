@@ -17,35 +17,31 @@ WORD = "king"
 WORDS = "king, queen, man, woman, Paris, London, France, England, cat, dog, three, four"
 SUM = "king - man + woman"
 COUNTS = (5, 10, 15, 20, 30, limits.NEIGHBOURS)
+FREQUENT = 2_000  # ids counted as frequent
 SPACED, ALONE = "inside a sentence", "at the start"
 
 
 def nearest_tokens(lens: Lens) -> str:
     """The tokens whose rows are most alike to one token's; returns the code that gives the same."""
-    word_column, space_column, count_column = st.columns([3, 2, 3])
+    word_column, place_column = st.columns(2)
     with word_column:
         word = inputs.line("Word", WORD, key="word", max_characters=limits.WORD_CHARACTERS)
     spaced = True
     if word_rows.space_matters(lens, word):
-        with space_column:
-            place = inputs.choice(
-                "Where it stands",
-                (SPACED, ALONE),
-                key="place",
-                segmented=True,
-                help="Inside a sentence a space comes before it, and belongs to the token: another token, another row.",
-            )
-        spaced = place == SPACED
+        with place_column:
+            spaced = _spaced()
+    token, piece, text = _picked(lens, word, spaced)
+    kind_column, count_column = st.columns(2)
+    with kind_column:
+        other = inputs.choice(
+            "Show",
+            ("all tokens", "other words"),
+            key="spellings",
+            segmented=True,
+            help="**other words** leaves out the token's own spellings: capitals, with and without a space.",
+        )
     with count_column:
         count = inputs.choice("How many", COUNTS, key="top", default=15, slider=True)
-    token, piece, text = _picked(lens, word, spaced)
-    other = inputs.choice(
-        "Show",
-        ("all tokens", "other words"),
-        key="spellings",
-        segmented=True,
-        help="**other words** leaves out the token's own spellings: capitals, with and without a space.",
-    )
     vector = lens.embedding_rows([token.id])[0]
     other_than = token.text if other == "other words" else ""
     found = word_rows.nearest(lens, vector, count, without=[token.id], other_than=other_than)
@@ -55,8 +51,20 @@ def nearest_tokens(lens: Lens) -> str:
         f"{lens.title}: the row of token {token.id:,} against all {lens.known_tokens:,} rows of {len(vector)} numbers, "
         f"each one compared. Its own length is {np.linalg.norm(vector):.2f}.",
     )
+    _at_random(lens)
     _table(found, f"nearest-{token.id}", "nearest_table")
     return embeddings_code.neighbours(lens.model_id, lens.dtype, text, piece, count + 1)
+
+
+def _spaced() -> bool:
+    place = inputs.choice(
+        "Where it stands",
+        (SPACED, ALONE),
+        key="place",
+        segmented=True,
+        help="Inside a sentence a space comes before it, and belongs to the token: another token, another row.",
+    )
+    return place == SPACED
 
 
 def _picked(lens: Lens, word: str, spaced: bool) -> tuple[Token, int, str]:
@@ -85,6 +93,17 @@ def _bars(lens: Lens, found: Sequence[word_rows.Near], grey: Sequence[bool], key
         key=key,
         alt="The nearest tokens of the vocabulary and their cosines",
     )
+
+
+def _at_random(lens: Lens) -> None:
+    """What the dotted line says, and why it may lie far from 0."""
+    if lens.kind == "decoder":
+        st.caption(
+            f"Two tokens picked at random score {lens.embedding_mean_cosine():.2f} on average, two of the first "
+            f"{FREQUENT:,} only {lens.embedding_mean_cosine(FREQUENT):.2f}: the numbers follow the order in which the "
+            "tokenizer learned its pieces, the frequent first. Rows of rare tokens, which training seldom touched, "
+            "point more alike. A cosine tells something where it is well above the line."
+        )
 
 
 def _table(found: Sequence[word_rows.Near], name: str, key: str) -> None:

@@ -19,6 +19,7 @@ TEXT = "The animal didn't cross the street because it was too tired."
 QUERY, KEY = " it", " animal"
 SIZES, ROWS = (64, 128, 256, 512), (32, 64, 128, 256, limits.POSITIONS_DRAWN)
 FARTHEST = 128  # positions between query and key on the curve
+NEAR = 48  # distances on the curve of learned rows
 STEP = 4  # every fourth learned position is drawn against every fourth
 OWN, ONES = "the head's own query and key", "all ones"
 
@@ -36,7 +37,7 @@ def sinusoidal() -> str:
         rows = inputs.choice("Positions", ROWS, key="positions", default=128, slider=True)
     waves = positions.sinusoids(rows, size)
     _draw(figures.table(waves, "dimension", most=1.0), "waves", "A row for each position: its sines and cosines")
-    st.html(formula(f"PE(p, 2i) = sin(p / 10000^(2i/{size}))     PE(p, 2i+1) = cos(p / 10000^(2i/{size}))"))
+    st.html(formula(f"PE(p, 2i) = sin(p / 10000^(2i/{size}));  PE(p, 2i+1) = cos(p / 10000^(2i/{size}))"))
     shell.provenance(
         "computed",
         "[Attention Is All You Need](https://arxiv.org/abs/1706.03762), §3.5. Left: waves a few positions long; right: "
@@ -185,18 +186,25 @@ def learned() -> str:
     cosines = embeddings.cosine_matrix(rows)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("By distance: almost a rule", anchor=False)
-        distances = np.arange(count)
+        st.subheader("By distance: no clean rule", anchor=False)
+        distances = np.arange(NEAR)
         mean = np.array([np.diagonal(cosines, d).mean() for d in distances])
-        dots = [(f"from position {p}", distances[: count - p : 8], cosines[p, p::8]) for p in (0, 64, 256)]
+        dots = [(f"from position {p}", distances, cosines[p, p : p + NEAR]) for p in (0, 64, 256)]
         chart = figures.by_distance(distances, mean, "cosine", dots=dots, name="average of all such pairs")
         _draw(chart, "by_distance", "Cosine of two positions over their distance")
-        shell.provenance("measured", "no formula made these: the marks lie near one curve, but not on it.")
+        lengths = np.linalg.norm(rows, axis=1)
+        shell.provenance(
+            "measured",
+            "no formula made these: close neighbours are alike, then every position has ways of its own. Row 0 is "
+            f"always [CLS]'s: {lengths[0]:.2f} long, the others {lengths[1:].mean():.2f} on average, and like none of "
+            "them.",
+        )
     with right:
         st.subheader("Every pair of positions", anchor=False)
         chart = figures.pairs(cosines[::STEP, ::STEP], "cosine", low=float(cosines.min()), high=1.0, step=STEP)
         _draw(chart, "cosines", "The cosine of every two positions")
         shell.provenance(
-            "measured", f"every {STEP}th position. Neighbours are alike: the model found out what near means."
+            "measured",
+            f"every {STEP}th position. The blue diagonal: neighbours are alike, though nothing but training said so.",
         )
     return positions_code.learned(lens.model_id)
