@@ -154,7 +154,8 @@ def test_any_scheme_stays_within_the_range_and_zero_stays_zero(weights: np.ndarr
     got = quantize(weights, scheme).values
     assert got.shape == weights.shape and got.dtype == np.float32 and np.isfinite(got).all()
     reach = np.abs(weights).max()
-    slack = {"q4_0": 1.15, "mxfp4": 1.21}.get(scheme.name, 1.01)  # −8 is a step beyond +7; 5.1 becomes 6 in E2M1
+    # −8 lies a step beyond +7; 5.1 becomes 6 in E2M1; a rounded zero-point shifts everything by up to half a step.
+    slack = {"q4_0": 1.15, "mxfp4": 1.21, "int4-zero-point": 1.08}.get(scheme.name, 1.01)
     assert np.abs(got).max() <= reach * slack + 1e-3
     if scheme.name != "q4_1":
         assert (got[weights == 0] == 0).all()
