@@ -63,6 +63,14 @@ SHARDING_COLLECTIVE_S = 30.0  # a rank that waits longer for the others gives up
 SHARDING_GRACE_S = 0.5  # once a rank has given up, the others get this long to say what they saw
 SHARDING_ABANDONED_S = 20.0  # nobody has asked for the job's progress: the reader has left
 
+# Measuring a quantized model: one extra copy of the weights on the whole server, in fp32.
+QUANTIZED_TEXT_TOKENS = 512  # of the text whose perplexity is measured; also at most what attention pages take
+QUANTIZED_NEW_TOKENS = 32  # of the greedy continuation
+QUANTIZED_PROMPT_TOKENS = 128
+QUANTIZED_PARAMETERS = 600_000_000  # a larger model would need too long, and its copy too much memory
+QUANTIZED_WAIT_S = 300.0  # for another reader's measurement to end
+QUANTIZED_KEPT = 500  # measurements remembered in the store
+
 
 @dataclass(frozen=True)
 class Profile:
