@@ -10,7 +10,19 @@ from typing import NoReturn
 import click
 
 from playground import __version__
-from playground.cli import attention, formats, measure_zero, memory, sampling, service, tokens, vocabulary, zero
+from playground.cli import (
+    attention,
+    embeddings,
+    formats,
+    measure_zero,
+    memory,
+    sampling,
+    scaling,
+    service,
+    tokens,
+    vocabulary,
+    zero,
+)
 from playground.errors import PlaygroundError
 
 
@@ -24,10 +36,12 @@ for _command in (
     *service.COMMANDS,
     *tokens.COMMANDS,
     *vocabulary.COMMANDS,
+    *embeddings.COMMANDS,
     *sampling.COMMANDS,
     *attention.COMMANDS,
     *formats.COMMANDS,
     *memory.COMMANDS,
+    *scaling.COMMANDS,
     *zero.COMMANDS,
     *measure_zero.COMMANDS,
 ):
