@@ -46,11 +46,11 @@ shell.try_this(
         "The held-out text has letters the training text lacks. BPE falls back on bytes; WordPiece loses the word.",
     ),
     (
-        "The smallest possible text",
+        "The paper's example",
         {
             "corpus": "low low low low low lower lower newest newest newest newest newest newest widest widest widest",
             "size": "270",
         },
-        "The example of the BPE paper: “es”, then “est”. Follow the merges down to “newest”.",
+        "The words of the BPE paper: “es”, then “est”. Follow the merges down to “newest”.",
     ),
 )

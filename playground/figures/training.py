@@ -116,7 +116,8 @@ def curve(lines: Sequence[tuple[str, Sequence[tuple[int, int]], int]], gpt2: Seq
     as a dotted line in the same colour.
     """
     figure = go.Figure()
-    for (name, points, utf8_bytes), theirs, colour in zip(lines, gpt2, (palette.BLUE, palette.ORANGE), strict=False):
+    styles = ((palette.BLUE, "top left"), (palette.ORANGE, "bottom left"))
+    for (name, points, utf8_bytes), theirs, (colour, place) in zip(lines, gpt2, styles, strict=False):
         figure.add_scatter(
             x=[size for size, _ in points],
             y=[utf8_bytes / max(tokens, 1) for _, tokens in points],
@@ -129,7 +130,7 @@ def curve(lines: Sequence[tuple[str, Sequence[tuple[int, int]], int]], gpt2: Seq
             y=theirs,
             line={"color": colour, "dash": "dot"},
             annotation={"text": f"GPT-2, {escape(name)}", "font": {"size": 11}},
-            annotation_position="top left",
+            annotation_position=place,
         )
     figure.update_layout(
         height=320,

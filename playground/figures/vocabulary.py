@@ -3,6 +3,7 @@
 import csv as csv_module
 import io
 import json
+import math
 import unicodedata
 from collections.abc import Sequence
 from html import escape
@@ -56,17 +57,18 @@ def card(entry: Entry, facts: Sequence[tuple[str, str]]) -> str:
 def _characters(entry: Entry) -> str:
     # surrogateescape keeps the bytes that are part of no character apart, as U+DC80..U+DCFF
     source = entry.raw.decode("utf-8", "surrogateescape")
-    named = []
-    for character in source[:_CHARACTERS_NAMED]:
-        if 0xDC80 <= ord(character) <= 0xDCFF:
-            named.append(f"<li><code>{ord(character) - 0xDC00:02X}</code> a byte of a character cut elsewhere</li>")
-            continue
-        name = unicodedata.name(character, "no name (a control character)").lower()
-        named.append(
-            f"<li><b>{escape(visible(character))}</b> <code>{code_point(character)}</code> {escape(name)}</li>"
-        )
+    if source.isascii():  # letters everyone can read need no names
+        return f"{len(source)}, all of them ASCII"
+    named = [_character(character) for character in source[:_CHARACTERS_NAMED]]
     more = f"<li>… {len(source) - _CHARACTERS_NAMED} more</li>" if len(source) > _CHARACTERS_NAMED else ""
     return f"<ul>{''.join(named)}{more}</ul>"
+
+
+def _character(character: str) -> str:
+    if 0xDC80 <= ord(character) <= 0xDCFF:
+        return f"<li><code>{ord(character) - 0xDC00:02X}</code> a byte of a character cut elsewhere</li>"
+    name = unicodedata.name(character, "no name (a control character)").lower()
+    return f"<li><b>{escape(visible(character))}</b> <code>{code_point(character)}</code> {escape(name)}</li>"
 
 
 def scripts(counts: Sequence[tuple[str, int]], total: int) -> go.Figure:
@@ -91,7 +93,7 @@ def scripts(counts: Sequence[tuple[str, int]], total: int) -> go.Figure:
     figure.update_layout(
         height=60 + 26 * len(shown),
         margin={"l": 0, "r": 110, "t": 10, "b": 40},
-        xaxis={"title": "entries (logarithmic)", "type": "log", "dtick": 1},
+        xaxis={"title": "entries (logarithmic)", "type": "log", "dtick": 1, "range": [0, math.log10(max(total, 10))]},
         yaxis={"tickvals": places, "ticktext": [escape(name) for name, _ in shown], "autorange": "reversed"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -108,9 +110,9 @@ _STYLE = f"""<style>
 .lp-entry{{border:1px solid color-mix(in srgb,currentColor 18%,transparent);border-radius:.6rem;padding:.8rem 1rem}}
 .lp-token{{font-size:1.6rem;font-weight:600;overflow-wrap:anywhere;unicode-bidi:isolate;white-space:pre-wrap;
   max-height:8rem;overflow:auto;padding-bottom:.4rem;border-bottom:3px solid {palette.SKY}}}
-.lp-entry dl{{display:grid;grid-template-columns:max-content 1fr;gap:.25rem .9rem;margin:.7rem 0 0}}
-.lp-entry dt{{opacity:.72}}
+.lp-entry dl{{display:grid;grid-template-columns:max-content 1fr;gap:.25rem .9rem;margin:.7rem 0 0;padding:0}}
+.lp-entry dt{{opacity:.72;margin:0;padding:0}}
 .lp-entry dd{{margin:0;overflow-wrap:anywhere;unicode-bidi:isolate;font-variant-numeric:tabular-nums}}
-.lp-entry ul{{list-style:none;margin:0;padding:0}}
+.lp-entry ul,.lp-entry li{{list-style:none;margin:0;padding:0}}
 .lp-entry code{{font-size:.8em;background:none;color:inherit;padding:0}}
 </style>"""

@@ -26,8 +26,8 @@ _RULES: dict[Kind, str] = {
     "([Schuster & Nakajima 2012](https://research.google/pubs/japanese-and-korean-voice-search/)). It *encodes* "
     "differently: the longest piece that fits, then the next; a word it can't spell becomes [UNK].",
     "unigram": "**Unigram** goes the other way: from all frequent strings, those whose loss hurts the text's "
-    "likelihood least are struck out until few enough are left ([Kudo 2018](https://arxiv.org/abs/1804.10959)). Each piece keeps "
-    "a log probability, and the most probable cut of a text wins. The vocabulary may end below the size asked for.",
+    "likelihood least are struck out until few enough are left ([Kudo 2018](https://arxiv.org/abs/1804.10959)). Each piece "
+    "keeps a log probability, and the most probable cut of a text wins. The vocabulary may end below the size asked for.",
 }
 
 
@@ -112,8 +112,8 @@ def compare(asked: Ask, found: Trained) -> tuple[Encoding, Encoding]:
     )
     shell.provenance(
         "measured",
-        f"Trained in {found.seconds:.1f} s by the tokenizers library on {len(asked.text):,} characters, now. GPT-2's "
-        "vocabulary was learned from 40 GB of web pages ([Radford et al. 2019](https://openai.com/index/better-language-models/)).",
+        f"Trained in {found.seconds:.1f} s by the tokenizers library on {len(asked.text):,} characters, now. GPT-2 "
+        "learned from 40 GB of web pages ([Radford et al. 2019](https://openai.com/index/better-language-models/)).",
     )
     return encodings[0], encodings[1]
 

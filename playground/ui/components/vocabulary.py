@@ -104,7 +104,7 @@ def results(search: Search) -> Entry | None:
         st.dataframe(
             figures.rows(shown),
             hide_index=True,
-            height=420,
+            height=min(420, 38 * (len(shown) + 1)),
             key="vocabulary.table",
             on_select=partial(_picked, ids),
             selection_mode="single-row",
@@ -183,7 +183,6 @@ def facts(search: Search) -> None:
     longest = entries[found.longest[0]]
     kind = TOKENIZERS[search.engine.info.id].kind
     with st.container(horizontal=True):
-        st.metric("Ids", f"{entries.size:,}", border=True, help="Rows of the embedding table a model needs.")
         st.metric(
             "Not valid UTF-8 alone",
             f"{len(found.partial):,}",
