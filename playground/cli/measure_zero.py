@@ -53,10 +53,10 @@ def measure_zero_command(
 def _show(measurement: "Measurement") -> None:
     model = measurement.model
     output.emit_table(
-        f"{model.parameters:,} parameters in {measurement.gpus} processes, measured: the rank that holds most",
-        ("variant", "params", "grads", "optimizer", "total bytes", "formula", "sent"),
+        f"{model.parameters:,} parameters in {measurement.gpus} process{'es' * (measurement.gpus > 1)}, measured: the rank that holds most",
+        ("variant", "p + g + o, MB", "bytes", "formula", "sent"),
         (_row(stage) for stage in measurement.stages),
-        right=(1, 2, 3, 4, 5, 6),
+        right=(1, 2, 3, 4),
     )
     differ = [stage.name for stage in measurement.stages if not stage.as_predicted]
     told = f"not for {', '.join(differ)}: see --json" if differ else "to the byte, on every rank"
@@ -67,8 +67,8 @@ def _show(measurement: "Measurement") -> None:
 def _row(stage: "Measured") -> tuple[object, ...]:
     most = max(stage.ranks, key=lambda held: held.total)
     return (
-        f"{stage.variant.stage} {stage.name}",
-        *(format_gb(size) for size in (most.parameters, most.gradients, most.optimizer)),
+        stage.name,
+        " + ".join(f"{part / 10**6:.2f}" for part in (most.parameters, most.gradients, most.optimizer)),
         f"{most.total:,}",
         f"{stage.ideal.total:,}",
         format_gb(stage.ring if stage.wire is None else stage.wire),

@@ -23,12 +23,11 @@ import playground
 from playground import limits
 from playground.core.recorded import Measured, Measurement, measured
 from playground.core.sharding_variants import choose, sharding_factor
-from playground.core.small_model import size
+from playground.core.small_model import size, sizes
 from playground.core.subject import check_range
 from playground.errors import PlaygroundError
 from playground.lab.sharding.files import Spec, read, write
 
-_VANISHED = {"title": "The measurement's processes were ended from outside", "hint": "Run it again."}
 PREFIX = "llm-playground-sharding-"
 _LOOK_S = 0.1
 _STALE_S = 3600.0  # a folder whose owner and supervisor were both killed
@@ -76,7 +75,6 @@ class Job:
         _remove_stale()
         self.spec, self.began = spec, time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self.seconds = 0.0
         self._read: dict[str, Measured] = {}
         write(self.folder, "spec", asdict(spec))
         with (self.folder / "log.txt").open("wb") as log:
@@ -111,13 +109,13 @@ class Job:
 
         Raises ShardingFailed once something went wrong (``progress`` still has what finished before).
         """
-        vanished = self._process.poll() is not None
+        status = self._process.poll()
         ended = read(self.folder, "end")
-        if vanished and ended is None:
-            ended = _VANISHED
         now = self.progress()
         if ended:
             raise ShardingFailed(ended["title"], ended["hint"])
+        if ended is None and status is not None:
+            raise self._vanished(status)
         return now
 
     def progress(self) -> Progress:
@@ -125,17 +123,9 @@ class Job:
         for name in self.spec.variants:
             if name not in self._read and all((self.folder / f"{name}.{r}.json").exists() for r in self._numbers):
                 self._read[name] = self._measured(name)
-                self.seconds = time.monotonic() - self.began
         variant, step = read(self.folder, "at.0") or ("", 0)
         finished = tuple(self._read.values())
         return Progress(finished, len(self.spec.variants), variant, step, time.monotonic() - self.began)
-
-    def result(self) -> Measurement:
-        """What has been measured so far."""
-        finished = self.progress().finished
-        today = datetime.datetime.now(datetime.UTC).date().isoformat()
-        model = size(self.spec.model)
-        return Measurement(self.spec.gpus, model, finished, self.seconds, self.spec.launcher, today, machine())
 
     def close(self) -> None:
         """End every process of the job at once, and remove its folder."""
@@ -154,6 +144,12 @@ class Job:
     def _numbers(self) -> range:
         return range(self.spec.gpus)
 
+    def _vanished(self, status: int) -> ShardingFailed:
+        if status < 0:
+            return ShardingFailed("The measurement's processes were ended from outside", "Run it again.")
+        said = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return ShardingFailed("The processes could not be started here", said[-1][:300] if said else "")
+
     def _measured(self, name: str) -> Measured:
         every = [read(self.folder, f"{name}.{rank}") for rank in self._numbers]
         first = every[0]
@@ -162,7 +158,7 @@ class Job:
             "ranks": every,
             **{key: [each[key] for each in every] for key in ("step_counters", "peak_unsharded", "sent")},
         }
-        return measured(size(self.spec.model), self.spec.gpus, self.spec.shard, name, raw)
+        return measured(sizes()[self.spec.model], self.spec.gpus, self.spec.shard, name, raw)
 
 
 def run(
@@ -178,10 +174,16 @@ def run(
                 now = job.look()
                 tell(job, now)
                 if len(now.finished) == now.total:
-                    return job.result(), None
+                    return measurement(spec, now), None
                 time.sleep(_LOOK_S)
         except PlaygroundError as error:
-            return job.result(), error
+            return measurement(spec, job.progress()), error
+
+
+def measurement(spec: Spec, now: Progress) -> Measurement:
+    """What has been measured so far."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Measurement(spec.gpus, sizes()[spec.model], now.finished, now.seconds, spec.launcher, today, machine())
 
 
 def machine() -> str:

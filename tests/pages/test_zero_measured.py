@@ -1,0 +1,80 @@
+"""The measured ZeRO page: the recording at first sight, a real run, its end, and two readers at once."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import paths
+
+
+def page(**params: str) -> AppTest:
+    app = AppTest.from_file(str(paths.APP), default_timeout=60)
+    app.switch_page(str(paths.PAGES / "zero_measured.py"))
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.markdown, *app.caption))
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if label in button.label).click().run()
+
+
+def until_done(app: AppTest, within_s: float = 90.0) -> AppTest:
+    """Rerun as the browser's fragment does until nothing can be stopped any more."""
+    end = time.monotonic() + within_s
+    while any(button.label == "Stop" for button in app.button):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        app.run()
+    return app
+
+
+def test_the_first_screen_is_the_recording() -> None:
+    app = page()
+    assert not app.exception and not app.error and not app.warning
+    assert app.title[0].value == "ZeRO, measured"
+    assert "to the byte" in str(app.success[0].proto)
+    assert "a recording of 20" in texts(app)
+    assert len(app.get("plotly_chart")) == 3
+
+
+@pytest.mark.parametrize("variant", ["ddp", "zero1", "zero2_textbook", "fsdp2_keep", "hybrid"])
+def test_every_way_can_be_looked_at(variant: str) -> None:
+    app = page(variant=variant)
+    assert not app.exception and not app.error
+    table = "".join(element.proto.body for element in app.get("html"))
+    assert "✓" in table and "✗" not in table
+
+
+def test_a_run_shows_its_own_numbers() -> None:
+    app = press(page(ranks="2", size="tiny", variants="ddp,fsdp2"), "Run it here")
+    assert not app.exception and not app.error
+    until_done(app)
+    assert not app.exception and not app.error and not app.warning, texts(app)
+    assert "on this machine: 2 processes, 235,264 parameters" in texts(app)
+    assert "All 12 numbers" in app.success[0].value + str(app.success[0].proto)
+
+
+def test_two_readers_at_once_one_waits_and_sees_its_place() -> None:
+    first = press(page(ranks="2", size="tiny", variants="ddp"), "Run it here")
+    second = press(page(ranks="1", size="tiny", variants="ddp"), "Run it here")
+    assert "1 measurement before yours" in second.main.get("progress")[0].proto.text
+    until_done(second)
+    until_done(first)
+    assert "1 process," in texts(second) and "2 processes," in texts(first)
+
+
+def test_stop_keeps_what_finished() -> None:
+    app = press(page(ranks="2", size="page"), "Run it here")
+    while not any("Finished:" in caption.value for caption in app.caption):
+        time.sleep(0.1)
+        app.run()
+    until_done(press(app, "Stop"))
+    assert not app.exception and not app.error
+    assert "Stopped" in str(app.info[0].proto)
+    assert "on this machine: 2 processes" in texts(app)
