@@ -44,8 +44,9 @@ def neighbours(word: str, model_id: str, top: int, no_space: bool, piece: int, a
         if len(tokens) > 1:
             output.notices([f"Several tokens: {' | '.join(labels)}. Looking at number {piece} (--piece)."])
         token = tokens[piece - 1]
-        found = word_rows.nearest(lens, lens.embedding_rows([token.id])[0], top, without=[token.id])
-        average, known = lens.embedding_mean_cosine(), lens.known_tokens
+        vector = lens.embedding_rows([token.id])[0]
+        found = word_rows.nearest(lens, vector, top, without=[token.id])
+        average, known = word_rows.average(lens, vector), lens.known_tokens
         norm = float(lens.embedding_norms()[token.id])
     if as_json:
         output.emit_json(
@@ -60,7 +61,7 @@ def neighbours(word: str, model_id: str, top: int, no_space: bool, piece: int, a
         )
         return
     _print(f"{model_id}: nearest to {labels[piece - 1]} ({token.id}) of {known:,} tokens", found)
-    print(f"Two tokens picked at random: {average:.3f} on average.")
+    print(f"All tokens, on average: {average:.3f}.")
 
 
 @embeddings.command()
@@ -116,7 +117,6 @@ def arithmetic(expression: str, model_id: str, top: int, as_json: bool) -> None:
     terms = parse_sum(output.read_text(expression), limits.WORDS_ADDED)
     with lenses.open(model_id) as lens:
         answer, averaged = word_rows.add_up(lens, terms, top)
-        average = lens.embedding_mean_cosine()
         output.notices(averaged)
     own = {token.id for word in answer.words for token in word.tokens}
     if as_json:
@@ -126,12 +126,12 @@ def arithmetic(expression: str, model_id: str, top: int, as_json: bool) -> None:
                 "terms": [{"sign": t.sign, "word": t.word} for t in terms],
                 "nearest": [{**row, "in_sum": row["id"] in own} for row in _rows(answer.nearest)],
                 "others": _rows(answer.others),
-                "mean_cosine": average,
+                "mean_cosine": answer.average,
             }
         )
         return
     _print(f"{model_id}: nearest to {expression} (* a word of the sum)", answer.nearest, own)
-    print(f"Two tokens picked at random: {average:.3f} on average.")
+    print(f"All tokens, on average: {answer.average:.3f}.")
 
 
 @embeddings.command()

@@ -10,15 +10,28 @@ from playground.figures import palette
 from playground.figures.attention import short, ticks
 
 LINES = (palette.VERMILION, palette.ORANGE, palette.BLUE)
-_PLACES = ("top center", "bottom center", "middle right", "middle left", "top right", "bottom right")
+_PLACES = (
+    "top center",
+    "bottom center",
+    "middle right",
+    "middle left",
+    "top right",
+    "bottom right",
+    "top left",
+    "bottom left",
+)
 _CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
-_CHARACTER, _LINE = 0.014, 0.05  # a letter's width and height as shares of a projection's sides
+_CHARACTER, _LINE = 0.025, 0.05  # a letter's width and height as shares of a projection's sides
+# Where a corner of the cube lies on the screen, for a camera on the diagonal: to the right, and up.
+_AS_SEEN = np.array([[-1.0, 1.0, 0.0], [-1.0, -1.0, 2.0]]).T / np.sqrt([2.0, 6.0])
 _AROUND = {"center": -0.5, "right": 0.0, "left": -1.0}
 VALUES_UP_TO = 12  # words: beyond, a cell is too small for its number
 
 
 def neighbours(names: Sequence[str], cosines: Sequence[float], grey: Sequence[bool], average: float) -> go.Figure:
-    """Bars of cosines, the nearest on top; ``grey`` ones are the words asked with. A line marks the average pair."""
+    """Bars of cosines, the nearest on top; ``grey`` ones are the words asked with. A line marks the
+    average over the whole vocabulary.
+    """
     rows = np.arange(len(names))
     figure = go.Figure(
         go.Bar(
@@ -42,7 +55,7 @@ def neighbours(names: Sequence[str], cosines: Sequence[float], grey: Sequence[bo
         yanchor="bottom",
         xanchor="left" if average < 0.3 else "center",
         showarrow=False,
-        text=f"two tokens picked at random: {average:.2f}",
+        text=f"all tokens, on average: {average:.2f}",
     )
     figure.update_xaxes(title="cosine", range=[min(0.0, *cosines, average), 1.0], showgrid=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", **ticks(names, len(names)))
@@ -100,11 +113,21 @@ def projection(names: Sequence[str], points_NK: np.ndarray, explained_K: Sequenc
     colours = [palette.BLUE] * len(names)
     if points_NK.shape[1] == 3:
         x, y, z = points_NK.T
+        cube = (points_NK - points_NK.min(0)) / np.maximum(np.ptp(points_NK, axis=0), 1e-12)
         figure = go.Figure(
-            go.Scatter3d(x=x, y=y, z=z, mode="markers+text", text=labels, marker={"size": 4, "color": colours})
+            go.Scatter3d(
+                x=x,
+                y=y,
+                z=z,
+                mode="markers+text",
+                text=labels,
+                textposition=places(cube @ _AS_SEEN, [len(name) for name in names]),
+                marker={"size": 4, "color": colours},
+            )
         )
         axes = dict(zip(("xaxis", "yaxis", "zaxis"), ({"title": {"text": title}} for title in titles), strict=True))
-        figure.update_layout(scene={**axes, "aspectmode": "cube"}, height=560)
+        camera = {"eye": {"x": 1.7, "y": 1.7, "z": 1.7}, "center": {"x": 0, "y": 0, "z": -0.15}}
+        figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": camera}, height=480)
     else:
         x, y = points_NK.T
         figure = go.Figure(

@@ -121,25 +121,16 @@ def waves(lengths_i: np.ndarray, context: int) -> go.Figure:
 
 def dials(angles_i: np.ndarray) -> go.Figure:
     """Each pair as a clock hand: how far it has turned at one position, from pair 0 (fast) to the last (slow)."""
-    columns = 8
+    columns, row_height, radius = 8, 1.45, 0.42
     rows = -(-len(angles_i) // columns)
     i = np.arange(len(angles_i))
-    x0, y0 = i % columns, i // columns
-    hand = 0.36
-    x1, y1 = x0 + hand * np.cos(angles_i), y0 - hand * np.sin(angles_i)  # y grows downwards: − is up
+    x0, y0 = i % columns, row_height * (i // columns)
+    x1, y1 = x0 + radius * np.cos(angles_i), y0 - radius * np.sin(angles_i)  # y grows downwards: − is up
     turns = angles_i / (2 * np.pi)
     figure = go.Figure()
-    figure.add_scatter(
-        x=x0,
-        y=y0,
-        mode="markers",
-        marker={"size": 40, "color": "rgba(127,127,127,0.12)", "line": {"width": 1, "color": palette.GREY}},
-        text=[
-            f"pair {n}: turned {t:,.3f} times, {np.degrees(a):,.1f}°"
-            for n, t, a in zip(i, turns, angles_i, strict=True)
-        ],
-        hovertemplate="%{text}<extra></extra>",
-    )
+    for x, y in zip(x0, y0, strict=True):
+        corners = {"x0": x - radius, "x1": x + radius, "y0": y - radius, "y1": y + radius}
+        figure.add_shape(type="circle", line={"width": 1, "color": palette.GREY}, **corners)
     breaks = np.full(len(i), np.nan)
     figure.add_scatter(
         x=np.stack([x0, x1, breaks], 1).reshape(-1),
@@ -149,9 +140,20 @@ def dials(angles_i: np.ndarray) -> go.Figure:
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=x0, y=y0 + 0.55, mode="text", text=[str(n) for n in i], textfont={"size": 11}, hoverinfo="skip"
+        x=x0,
+        y=y0,
+        mode="markers",
+        marker={"size": 6, "color": palette.BLUE},
+        text=[
+            f"pair {n}: turned {t:,.3f} times, {np.degrees(a):,.1f}°"
+            for n, t, a in zip(i, turns, angles_i, strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=x0, y=y0 + 0.68, mode="text", text=[str(n) for n in i], textfont={"size": 11}, hoverinfo="skip"
     )
     hidden = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=[-0.6, columns - 0.4], **hidden)
-    figure.update_yaxes(range=[rows - 0.2, -0.6], scaleanchor="x", **hidden)
-    return figure.update_layout(height=64 * rows + 20, showlegend=False, dragmode=False, margin=_MARGIN, **_CLEAR)
+    figure.update_yaxes(range=[row_height * rows - 0.5, -0.6], scaleanchor="x", **hidden)
+    return figure.update_layout(height=70 * rows, showlegend=False, dragmode=False, margin=_MARGIN, **_CLEAR)

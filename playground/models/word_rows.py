@@ -35,9 +35,13 @@ class Near(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """What lies nearest to a sum of words; ``nearest`` has the words themselves, ``others`` leaves them out."""
+    """What lies nearest to a sum of words; ``nearest`` has the words themselves, ``others`` leaves them out.
+
+    ``average`` is the mean cosine of the whole vocabulary with the sum.
+    """
 
     words: tuple[Word, ...]
+    average: float
     nearest: tuple[Near, ...]
     others: tuple[Near, ...]
 
@@ -91,6 +95,11 @@ def nearest(
     return tuple(islice((n for n in near if not other_than or _folded(n.text) != _folded(other_than)), count))
 
 
+def average(lens: Lens, vector_D: np.ndarray) -> float:
+    """The mean cosine of the whole vocabulary with this vector: what a neighbour must be well above."""
+    return float(lens.embedding_cosines(vector_D).mean(dtype=np.float64))
+
+
 def _folded(text: str) -> str:
     return text.strip().removeprefix("##").casefold()
 
@@ -104,7 +113,8 @@ def add_up(lens: Lens, terms: Sequence[Term], count: int) -> tuple[Sum, tuple[st
     found, notices = words(lens, [term.word for term in terms])
     total_D = embeddings.combine(np.stack([w.vector for w in found]), [term.sign for term in terms])
     inputs = {token.id for w in found for token in w.tokens}
-    return Sum(found, nearest(lens, total_D, count), nearest(lens, total_D, count, inputs)), notices
+    near, others = nearest(lens, total_D, count), nearest(lens, total_D, count, inputs)
+    return Sum(found, average(lens, total_D), near, others), notices
 
 
 def label_of(word: Word) -> str:

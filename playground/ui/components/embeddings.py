@@ -45,13 +45,16 @@ def nearest_tokens(lens: Lens) -> str:
     vector = lens.embedding_rows([token.id])[0]
     other_than = token.text if other == "other words" else ""
     found = word_rows.nearest(lens, vector, count, without=[token.id], other_than=other_than)
-    _bars(lens, found, [False] * len(found), "nearest")
+    _bars(found, [False] * len(found), word_rows.average(lens, vector), "nearest")
     shell.provenance(
         "measured",
         f"{lens.title}: the row of token {token.id:,} against all {lens.known_tokens:,} rows of {len(vector)} numbers, "
         f"each one compared. Its own length is {np.linalg.norm(vector):.2f}.",
     )
-    _at_random(lens)
+    st.caption(
+        f"The dotted line: every token of the vocabulary, on average. For comparison, {_at_random(lens)}. "
+        + ("Rows of rare tokens, seldom touched in training, point more alike." if lens.kind == "decoder" else "")
+    )
     _table(found, f"nearest-{token.id}", "nearest_table")
     return embeddings_code.neighbours(lens.model_id, lens.dtype, text, piece, count + 1)
 
@@ -85,9 +88,9 @@ def _picked(lens: Lens, word: str, spaced: bool) -> tuple[Token, int, str]:
     return token, piece, text
 
 
-def _bars(lens: Lens, found: Sequence[word_rows.Near], grey: Sequence[bool], key: str) -> None:
+def _bars(found: Sequence[word_rows.Near], grey: Sequence[bool], average: float, key: str) -> None:
     st.plotly_chart(
-        figures.neighbours([n.label for n in found], [n.cosine for n in found], grey, lens.embedding_mean_cosine()),
+        figures.neighbours([n.label for n in found], [n.cosine for n in found], grey, average),
         width="stretch",
         config={"displayModeBar": False},
         key=key,
@@ -95,15 +98,12 @@ def _bars(lens: Lens, found: Sequence[word_rows.Near], grey: Sequence[bool], key
     )
 
 
-def _at_random(lens: Lens) -> None:
-    """What the dotted line says, and why it may lie far from 0."""
-    if lens.kind == "decoder":
-        st.caption(
-            f"Two tokens picked at random score {lens.embedding_mean_cosine():.2f} on average, two of the first "
-            f"{FREQUENT:,} only {lens.embedding_mean_cosine(FREQUENT):.2f}: the numbers follow the order in which the "
-            "tokenizer learned its pieces, the frequent first. Rows of rare tokens, which training seldom touched, "
-            "point more alike. A cosine tells something where it is well above the line."
-        )
+def _at_random(lens: Lens) -> str:
+    """How alike two tokens are that have nothing in common, in a few words."""
+    score = f"two tokens picked at random score {lens.embedding_mean_cosine():.2f} on average"
+    if lens.kind == "encoder":
+        return score
+    return f"{score}, two of the first {FREQUENT:,} (the most frequent) {lens.embedding_mean_cosine(FREQUENT):.2f}"
 
 
 def _table(found: Sequence[word_rows.Near], name: str, key: str) -> None:
@@ -138,9 +138,7 @@ def words_compared(lens: Lens) -> str:
             key="similarity",
             alt="The cosine of every two of the words",
         )
-        shell.provenance(
-            "measured", f"cosines of rows of {lens.title}; two tokens at random: {lens.embedding_mean_cosine():.2f}."
-        )
+        shell.provenance("measured", f"cosines of rows of {lens.title}; {_at_random(lens)}.")
     with right:
         st.subheader("As a map", anchor=False)
         components = _map(lens, named, rows)
@@ -200,7 +198,7 @@ def word_arithmetic(lens: Lens) -> str:
     answer, averaged = word_rows.add_up(lens, terms, count)
     shell.notices(averaged)
     inputs_ids = {token.id for word in answer.words for token in word.tokens}
-    _bars(lens, answer.nearest, [near.id in inputs_ids for near in answer.nearest], "sum_bars")
+    _bars(answer.nearest, [near.id in inputs_ids for near in answer.nearest], answer.average, "sum_bars")
     shell.provenance(
         "measured", f"{lens.title}: the sum of the words' unit vectors against all {lens.known_tokens:,} rows."
     )

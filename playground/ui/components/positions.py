@@ -96,7 +96,7 @@ def rotary() -> str:
         shell.provenance(
             "computed",
             f"θ = {rope.theta:,.0f}, from the config of {lens.title}. Grey: the {slow} pairs that never get round in "
-            f"the {rope.positions:,} positions it was made for; for them position hardly counts.",
+            f"the {rope.positions:,} positions it was made for: they turn so little that position counts for little.",
         )
     st.subheader("A head's score, by distance", anchor=False)
     return _score(lens)
