@@ -26,12 +26,12 @@ languages.own(counted)
 shell.try_this(
     __file__,
     (
-        "Five years of progress",
+        "2019 to 2024",
         {"tokenizers": "gpt2,cl100k,o200k"},
         "The same company in 2019, 2022 and 2024. Which languages gained most, and which is still left behind?",
     ),
     (
-        "Few tokens, nothing left",
+        "Few, but lost",
         {"tokenizers": "bert,o200k", "measure": "tokens"},
         "BERT needs the fewest tokens for Thai: it reads nearly all of it as one unknown token a phrase.",
     ),

@@ -19,6 +19,7 @@ _MEASURES: dict[Measure, tuple[str, str]] = {
     "tokens": ("tokens per sentence", ".1f"),
     "bytes": ("UTF-8 bytes per token", ".2f"),
 }
+_SCALE = [[0, "rgba(230,159,0,0.04)"], [1, "rgba(230,159,0,0.62)"]]  # palette.ORANGE, see-through
 _LOSSY = "rgba(138,143,152,0.28)"  # palette.GREY, see-through
 
 
@@ -37,12 +38,13 @@ def heatmap(
 ) -> go.Figure:
     """A row a language, a column a tokenizer; ``counts`` by (language id, tokenizer id).
 
-    A cell where text was read as unknown is grey and hatched in words: its few tokens are loss, not compression.
+    A cell where text was read as unknown is grey and marked †: its few tokens are loss, not compression.
     The colour is logarithmic, since premiums run from 1 to 15.
     """
     name, form = _MEASURES[measure]
     english = languages[0].id
-    kept, lost, shown, hover = [], [], [], []
+    columns: tuple[list[list], ...] = ([], [], [], [])
+    kept, lost, shown, hover = columns
     for language in languages:
         rows: tuple[list, list, list, list] = ([], [], [], [])
         for tokenizer in titles:
@@ -50,18 +52,18 @@ def heatmap(
             number = value(measure, count, counts[english, tokenizer])
             rows[0].append(None if count.unknown else math.log2(max(number, 0.01)))
             rows[1].append(0 if count.unknown else None)
-            mark = f"{number:{form}}{'×' if measure == 'premium' else ''}"
-            rows[2].append(f"{mark} lossy" if count.unknown else mark)
+            rows[2].append(f"{number:{form}}{' †' if count.unknown else ''}")
             unknown = f"<br>{count.unknown} of them stand for text that is lost" if count.unknown else ""
             rows[3].append(
-                f"{escape(language.name)} ({escape(language.script)}), {escape(titles[tokenizer])}<br>{count.tokens:,} tokens"
-                f" for {count.characters:,} characters, {count.utf8_bytes:,} bytes{unknown}"
+                f"{escape(language.name)} ({escape(language.script)}), {escape(titles[tokenizer])}<br>"
+                f"{count.tokens:,} tokens for {count.characters:,} characters, {count.utf8_bytes:,} bytes{unknown}"
             )
         for target, row in zip((kept, lost, shown, hover), rows, strict=True):
             target.append(row)
     common = {
         "text": shown,
         "texttemplate": "%{text}",
+        "textfont": {"color": palette.INK},  # the scale is light enough for it in both themes
         "customdata": hover,
         "hovertemplate": "%{customdata}<extra></extra>",
         "xgap": 2,
@@ -71,9 +73,7 @@ def heatmap(
     }
     ends = [stop for row in kept for stop in row if stop is not None]
     figure = go.Figure()
-    figure.add_heatmap(
-        z=kept, zmin=min(0.0, *ends), zmax=max(1.0, *ends), colorscale=[list(s) for s in palette.HEAT], **common
-    )
+    figure.add_heatmap(z=kept, zmin=min(0.0, *ends), zmax=max(1.0, *ends), colorscale=_SCALE, **common)
     figure.add_heatmap(z=lost, zmin=0, zmax=1, colorscale=[[0, _LOSSY], [1, _LOSSY]], **common)
     figure.update_layout(
         height=90 + 27 * len(languages),
@@ -81,8 +81,7 @@ def heatmap(
         xaxis={
             "side": "top",
             "tickvals": list(range(len(titles))),
-            "ticktext": [escape(title).replace(" ", "<br>", 1) for title in titles.values()],
-            "tickangle": 0,
+            "ticktext": [escape(title.split()[0]) for title in titles.values()],
             "showgrid": False,
         },
         yaxis={
@@ -99,7 +98,7 @@ def heatmap(
 
 
 def costs(languages: Sequence[Language], found: Sequence[Cost]) -> go.Figure:
-    """KV-cache bytes a language, with tokens and share of the context; what does not fit the context is marked."""
+    """KV-cache bytes a language, with the share of the context; what does not fit it is hatched."""
     places = list(range(len(languages)))
     figure = go.Figure(
         go.Bar(
@@ -110,21 +109,22 @@ def costs(languages: Sequence[Language], found: Sequence[Cost]) -> go.Figure:
                 "color": [palette.KV_CACHE if cost.context_share <= 1 else palette.WARNING for cost in found],
                 "pattern": {"shape": ["" if cost.context_share <= 1 else "/" for cost in found]},
             },
-            text=[
-                f"{format_gb(cost.kv_cache_bytes)} · {cost.tokens:,} tokens · "
-                + (f"{cost.context_share:.0%} of the context" if cost.context_share <= 1 else "does not fit")
-                for cost in found
-            ],
+            text=[f"{format_gb(cost.kv_cache_bytes)} · {cost.context_share:.0%}" for cost in found],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{x:,} bytes<extra></extra>",
+            customdata=[[cost.tokens] for cost in found],
+            hovertemplate="%{customdata[0]:,} tokens, %{x:,} bytes<extra></extra>",
         )
     )
     widest = max((cost.kv_cache_bytes for cost in found), default=1)
     figure.update_layout(
         height=60 + 26 * len(languages),
         margin={"l": 0, "r": 10, "t": 10, "b": 40},
-        xaxis={"title": "KV cache, bytes", "range": [0, widest * 1.9 or 1], "tickformat": ".2s"},
+        xaxis={
+            "title": "KV cache in bytes · share of the context",
+            "range": [0, widest * 1.35 or 1],
+            "tickformat": ".2s",
+        },
         yaxis={
             "tickvals": places,
             "ticktext": [escape(language.name) for language in languages],

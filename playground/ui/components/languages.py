@@ -79,7 +79,7 @@ def heatmap(counted: Counted) -> None:
         "same sentences in English: the *premium* of [Petrov et al. 2023](https://arxiv.org/abs/2305.15425).",
     )
     st.caption(
-        "**lossy**, in grey: the tokenizer read characters as [UNK] and threw them away. Few tokens there are a loss, "
+        "**†**, in grey: the tokenizer read characters as [UNK] and threw them away. Few tokens there are a loss, "
         "not a compression. The sentences were written for this page; five short ones show the order of size, no more."
     )
     st.download_button(
@@ -136,8 +136,8 @@ def tax() -> None:
     )
     shell.provenance(
         "computed",
-        f"English: {formula(model, length, 1, cache_format('bf16'))}, in BF16; the others by their premium. The context "
-        f"is {model.context:,} tokens. Paying by the token, the bars are the bill "
+        f"English: {formula(model, length, 1, cache_format('bf16'))}, in BF16; the others by their premium. The "
+        f"context is {model.context:,} tokens. Paying by the token, the bars are the bill "
         "([Ahia et al. 2023](https://arxiv.org/abs/2305.13707)).",
     )
 

@@ -26,8 +26,9 @@ _RULES: dict[Kind, str] = {
     "([Schuster & Nakajima 2012](https://research.google/pubs/japanese-and-korean-voice-search/)). It *encodes* "
     "differently: the longest piece that fits, then the next; a word it can't spell becomes [UNK].",
     "unigram": "**Unigram** goes the other way: from all frequent strings, those whose loss hurts the text's "
-    "likelihood least are struck out until few enough are left ([Kudo 2018](https://arxiv.org/abs/1804.10959)). Each piece "
-    "keeps a log probability, and the most probable cut of a text wins. The vocabulary may end below the size asked for.",
+    "likelihood least are struck out until few enough are left ([Kudo 2018](https://arxiv.org/abs/1804.10959)). Each "
+    "piece keeps a log probability, and the most probable cut of a text wins. The vocabulary may end below the size "
+    "asked for.",
 }
 
 
