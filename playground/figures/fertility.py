@@ -19,8 +19,6 @@ _MEASURES: dict[Measure, tuple[str, str]] = {
     "tokens": ("tokens per sentence", ".1f"),
     "bytes": ("UTF-8 bytes per token", ".2f"),
 }
-_SCALE = [[0, "rgba(230,159,0,0.04)"], [1, "rgba(230,159,0,0.62)"]]  # palette.ORANGE, see-through
-_LOSSY = "rgba(138,143,152,0.28)"  # palette.GREY, see-through
 
 
 def value(measure: Measure, count: Count, english: Count) -> float:
@@ -73,8 +71,10 @@ def heatmap(
     }
     ends = [stop for row in kept for stop in row if stop is not None]
     figure = go.Figure()
-    figure.add_heatmap(z=kept, zmin=min(0.0, *ends), zmax=max(1.0, *ends), colorscale=_SCALE, **common)
-    figure.add_heatmap(z=lost, zmin=0, zmax=1, colorscale=[[0, _LOSSY], [1, _LOSSY]], **common)
+    figure.add_heatmap(
+        z=kept, zmin=min(0.0, *ends), zmax=max(1.0, *ends), colorscale=[list(stop) for stop in palette.COST], **common
+    )
+    figure.add_heatmap(z=lost, zmin=0, zmax=1, colorscale=[[0, palette.LOST], [1, palette.LOST]], **common)
     figure.update_layout(
         height=90 + 27 * len(languages),
         margin={"l": 0, "r": 0, "t": 60, "b": 10},

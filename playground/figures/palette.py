@@ -27,6 +27,9 @@ TOKEN_TINTS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
 HEAT = ((0.0, "rgba(86,180,233,0.05)"), (0.25, "rgba(86,180,233,0.55)"), (0.6, BLUE), (1.0, ORANGE))
 # A scale with a middle: nothing at 0, one colour each for − and +.
 DIVERGING = ((0.0, ORANGE), (0.5, "rgba(127,127,127,0.04)"), (1.0, BLUE))
+# Cost of a language, light enough for either theme's text; and what was lost.
+COST = ((0.0, "rgba(230,159,0,0.04)"), (1.0, "rgba(230,159,0,0.62)"))
+LOST = "rgba(138,143,152,0.28)"
 # In a plotly figure Streamlit's browser code puts the theme's text colour here, live (streamlit_plotly_theme.GRAY_90).
 INK = "#000037"
 # Attention heads (and layers): sixteen that stay apart from each other on white and on dark; the number is shown too.
