@@ -1,0 +1,245 @@
+"""The Scaling laws page: one budget, asked in three ways, and what each law makes of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from playground.core import chinchilla, power_laws, scaling, trained, training_compute
+from playground.core.architectures import architecture
+from playground.core.gpus import Gpu, gpus
+from playground.core.parameters import count
+from playground.core.scaling import Budget, scientific
+from playground.core.units import format_count
+from playground.figures import scaling as figures
+from playground.ui import downloads, inputs, shell
+
+ASK = {"compute": "Operations", "model": "A model and its tokens", "gpus": "GPUs and days"}
+CARDS = {card.id: card for card in gpus() if card.tflops}
+HOW_MANY = tuple(2**power for power in range(17))
+SNIPPET = """
+# Chinchilla's approach 3, the coefficients of the paper's TeX source (arXiv:2203.15556)
+E, A, B, alpha, beta = 1.6933736809989528, 406.4010175194737, 410.7228269450398, 0.33917084, 0.2849083
+
+def loss(N, D):
+    return E + A / N**alpha + B / D**beta
+
+def best_split(C):                                   # least loss where 6 N D = C
+    G = (alpha * A / (beta * B)) ** (1 / (alpha + beta))
+    N = G * (C / 6) ** (beta / (alpha + beta))
+    return N, C / (6 * N)
+
+N, D = best_split(5.76e23)                           # Gopher's budget
+print(f"{N:.4g} parameters, {D:.4g} tokens, {D / N:.1f} each, loss {loss(N, D):.4f}")
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What trains: so many of a card, at a share of its peak."""
+
+    card: Gpu
+    gpus: int
+    utilisation: float
+
+
+def ask() -> tuple[Budget, Machine | None]:
+    """The budget, in the way the person chose to give it; the machine too, if that was how."""
+    how = inputs.choice(
+        "Start from", list(ASK), key="ask", default="model", format_func=ASK.__getitem__, segmented=True
+    )
+    first, second, _ = st.columns(3)
+    if how == "compute":
+        with first:
+            typed = inputs.line("Operations", "5.76e23", key="compute", help="Such as 5.76e23, Gopher's training.")
+        return scaling.budget_of_compute(typed), None
+    if how == "model":
+        with first:
+            size = inputs.line("Parameters", "70B", key="params", help="Such as 7.5B, 350M or 1.4T.")
+        with second:
+            length = inputs.line("Tokens", "1.4T", key="tokens", help="Such as 300B.")
+        return scaling.budget_of_model(size, length), None
+    machine = _machine()
+    with st.columns(3)[0]:
+        days = inputs.slider("Days", 1, 365, 53, key="days")
+    budget = scaling.budget_of_gpus(machine.gpus, days, machine.card.tflops, machine.utilisation)
+    return budget, machine
+
+
+def answer(budget: Budget) -> None:
+    """The budget in three numbers."""
+    quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
+    operations, days, ratio = st.columns(3)
+    by = "6 × N × D" if budget.parameters else "6ND = C"
+    operations.metric("Compute, operations", scientific(budget.flop), by, **quiet)
+    petaflop_s_days = training_compute.petaflop_s_days(budget.flop)
+    days.metric("In petaflop/s-days", scientific(petaflop_s_days), "8.64 × 10¹⁹ operations each", **quiet)
+    if budget.parameters and budget.tokens:
+        each = budget.tokens / budget.parameters
+        ratio.metric("Tokens per parameter", f"{each:,.1f}", f"against 20: {trained.verdict(each)}", **quiet)
+    else:
+        size, _ = chinchilla.twenty(budget.flop)
+        ratio.metric("20 tokens per parameter", format_count(round(size)), "parameters: the course's answer", **quiet)
+
+
+def splits(budget: Budget) -> None:
+    """How each law divides the budget."""
+    st.html(figures.splits(chinchilla.allocations(budget.flop)))
+    kaplan, _ = power_laws.kaplan_optimum(budget.flop)
+    shell.provenance("rule of thumb", "the first line: the course's 20 tokens per parameter. The others are computed:")
+    shell.provenance(
+        "computed",
+        "N = G·(C/6)^(β/(α+β)). **Two decimals too few:** the coefficients printed in the paper give 32B and 93 "
+        "tokens each for Gopher's budget, not the paper's 40B; the unrounded ones do. Epoch's refit of the same points "
+        f"agrees with “20”. Kaplan's older law (2020) would ask for {format_count(round(kaplan))} parameters.",
+    )
+
+
+def law_choice() -> chinchilla.Loss:
+    """Which fitted loss the figures use."""
+    name = inputs.choice(
+        "Predict the loss with",
+        [law.name for law in chinchilla.LOSSES],
+        key="law",
+        default="epoch",
+        format_func=lambda name: chinchilla.LOSS_BY_NAME[name].title,
+        segmented=True,
+    )
+    return chinchilla.LOSS_BY_NAME[name]
+
+
+def surface(budget: Budget, law: chinchilla.Loss) -> None:
+    """The loss over both, and the curves of equal compute."""
+    _plot(
+        figures.loss_surface(law, budget, trained.trained_models()),
+        "surface",
+        "Predicted loss over parameters and tokens, with the budget's line, its best point and real models",
+    )
+    shell.provenance(
+        "computed",
+        f"L(N, D) = {law.E:.4g} + {law.A:.4g}/N^{law.alpha:.4g} + {law.B:.4g}/D^{law.beta:.4g} ({law.source}). "
+        "Every point of the dashed line costs the same; the star is the lowest of them.",
+    )
+    _plot(figures.iso_flop_curves(law, budget), "iso", "Loss against size at five budgets, with their minima")
+    shell.provenance("computed", "each curve is a budget; too small a model and too few tokens both cost loss.")
+
+
+def models(budget: Budget, law: chinchilla.Loss) -> None:
+    """Published models: over- or under-trained, by how much."""
+    known = trained.trained_models()
+    _plot(
+        figures.real_models(known, chinchilla.LOSSES, budget),
+        "models",
+        "Tokens per parameter of real models against their compute, and what each law calls best",
+    )
+    shell.provenance(
+        "computed",
+        "6ND and D/N from each model's paper. Below the lines under-trained, above over-trained: "
+        "*for training alone*. A smaller model trained longer is cheaper each time it answers, so Llama 3.1 8B's 1,868 "
+        "is a choice. With scale Hoffmann's best ratio rises and Epoch's falls.",
+    )
+    rows = figures.placed_rows([trained.place(model, law) for model in known])
+    with st.expander(f"All {len(rows)} models, under “{law.title}”", icon=":material/table_chart:"):
+        st.dataframe(rows, hide_index=True, height=360)
+        downloads.offer("trained-models", rows, key="models.file")
+
+
+def price(budget: Budget, machine: Machine | None) -> None:
+    """GPUs × days × utilisation × price."""
+    machine = machine or _machine()
+    card, utilisation = machine.card, machine.utilisation
+    with st.columns(3)[0]:
+        rate = inputs.slider("Price of a GPU hour, $", 0.0, 15.0, 2.0, key="price", step=0.1)
+    run = training_compute.run(budget.flop, machine.gpus, card.tflops, utilisation, rate)
+    one, two, three = st.columns(3)
+    one.metric("Days", f"{run.days:,.1f}" if run.days < 10**6 else scientific(run.days))
+    two.metric("GPU hours", format_count(round(run.gpu_hours)))
+    three.metric("Price", f"${format_count(round(run.price))}")
+    if utilisation > card.utilisation_ceiling:
+        shell.notices(
+            [f"The best matrix product measured on a {card.title} reaches {card.utilisation_ceiling:.0%} of its peak."]
+        )
+    one_day = training_compute.gpus_for_one_day(training_compute.PETAFLOP_S_DAY, card.tflops)
+    shell.provenance(
+        "computed",
+        f"C / (GPUs × {card.tflops:g} TFLOP/s × utilisation); the peak is dense, 16 bit ({card.tflops_source}). "
+        f"One petaflop/s-day takes {one_day:.3g} {card.title} at 100% and {one_day / 0.4:.3g} at 40%. The course's “8 "
+        "V100” is the 100%; “2 A100” counts 2:4 sparsity: dense it is 3.2.",
+    )
+
+
+def attention_warning(budget: Budget) -> None:
+    """What 6ND leaves out."""
+    cells = []
+    for model_id, sequence in (("gpt-3-175b", 2048), ("llama-3.1-8b", 8192), ("llama-3.1-8b", 131_072)):
+        model = architecture(model_id)
+        share = training_compute.attention_share(model.layers, model.hidden, sequence, count(model))
+        cells.append((f"{model.title}, {sequence:,} tokens", f"{share:.1%}" if share < 1 else f"{share:.1f}×"))
+    for column, (label, value) in zip(st.columns(3), cells, strict=True):
+        column.metric(label, f"+ {value}")
+    shell.provenance(
+        "computed",
+        "12·L·h·s / 6N: attention's own products, which 6ND leaves out (half of it where future tokens are skipped). "
+        "Recomputed activations cost a forward pass more: 8ND.",
+    )
+
+
+def history() -> None:
+    """Kaplan's straight lines, and Chinchilla's printed tables."""
+    _plot(figures.power_laws(power_laws.LAWS), "powers", "Loss against compute, tokens and parameters on log axes")
+    shell.provenance(
+        "computed",
+        "[Kaplan et al. 2020](https://arxiv.org/abs/2001.08361): solid where it was measured, dotted beyond. Ten times "
+        f"the parameters, loss × {power_laws.BY_PARAMETERS.per_tenfold:.2f}; tokens × "
+        f"{power_laws.BY_TOKENS.per_tenfold:.2f}; compute × {power_laws.BY_COMPUTE.per_tenfold:.2f}.",
+    )
+    with st.expander("Chinchilla's Tables 3 and A3, as printed", icon=":material/table_chart:"):
+        st.html(figures.published(trained.chinchilla_tables()))
+        st.caption(
+            "\\* A misprint in Table A3: 175B on 12.0T tokens is printed with 1.26 × 10²⁴ operations; 6ND is 1.26 × "
+            "10²⁵. Every other row is within 5% of 6ND."
+        )
+
+
+def bloomberg() -> None:
+    """A domain model: its data and its budget."""
+    parts = trained.bloomberg_data()
+    _plot(figures.data_mix(parts), "mix", "BloombergGPT's corpus by source: about half finance, half public text")
+    finance = sum(part.tokens for part in parts if part.finance) / sum(part.tokens for part in parts)
+    st.markdown(
+        f"**{finance:.0%} finance** (blue), the rest public text (orange): 709B tokens gathered, 569B used (80% of one "
+        "pass). 512 A100 for 53 days, 139,200 steps of 32.5 s at 102 TFLOP/s each: **2.36 × 10²³** operations in "
+        "hardware. The model needs 6ND = 1.73 × 10²³; the rest is recomputing activations (8ND) and attention."
+    )
+    shell.provenance(
+        "computed",
+        "[BloombergGPT](https://arxiv.org/abs/2303.17564) §2, §3. The paper's shares add up to 51.3% finance; the "
+        "heading of its §2.1 prints 54.2%. Its §3.2 asks the laws above and gets 53.0B on 1.11T tokens (approach 1) "
+        "or 49.8B on 1.18T (2): it had half the tokens, so it is under-trained. Often told: “1.4T tokens are optimal "
+        "for 50B”; that is Chinchilla's own budget, for 70B.",
+    )
+
+
+def _machine() -> Machine:
+    first, second, third = st.columns(3)
+    with first:
+        name = inputs.choice(
+            "GPU", list(CARDS), key="card", default="a100-80gb", format_func=lambda name: CARDS[name].title
+        )
+    card = CARDS[name]
+    with second:
+        gpus = inputs.choice("GPUs", HOW_MANY, key="gpus", default=1024, slider=True, format_func=lambda n: f"{n:,}")
+    with third:
+        percent = inputs.slider(
+            "Utilisation, % of peak",
+            5,
+            100,
+            40,
+            key="utilisation",
+            help=f"Large runs reach 30–50%. The best matrix product on this card: {card.utilisation_ceiling:.0%}.",
+        )
+    return Machine(card, gpus, percent / 100)
+
+
+def _plot(figure: Any, key: str, alt: str) -> None:
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key=key, alt=alt)
