@@ -35,7 +35,7 @@ shell.code(merges.snippet(in_text, tokenizer))
 shell.try_this(
     __file__,
     (
-        "A space changes the merges",
+        "With a space",
         {"word": "unhappiness", "place": "inside"},
         "· + u merges before u + n can: “un” is gone, and Unigram has the whole word as one piece.",
     ),
@@ -45,12 +45,12 @@ shell.try_this(
         "Millions of ways to cut it. Which parts of meaning survive in which vocabulary?",
     ),
     (
-        "An emoji from bytes",
+        "An emoji",
         {"word": "👩‍🚀", "tokenizer": "o200k"},
         "Bytes merge into characters, or do not; BERT has no piece and gives up: [UNK].",
     ),
     (
-        "A phrase in one piece",
+        "A phrase",
         {"word": "at the end of the day", "place": "inside"},
         "BPE merges each pre-token on its own; Jurassic-2's Unigram may take five words as one token.",
     ),

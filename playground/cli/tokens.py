@@ -4,7 +4,7 @@ import click
 
 from playground.cli import output
 from playground.core.round_trip import losses
-from playground.core.tokens import SpecialMode
+from playground.core.tokens import SpecialMode, record
 from playground.core.visible import visible
 
 
@@ -32,25 +32,7 @@ def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool,
     encoding = engines.load(tokenizer_id).encode(output.read_text(text), "template" if template else special)
     output.notices(encoding.notices)
     if as_json:
-        output.emit_json(
-            {
-                "tokenizer": encoding.tokenizer,
-                "ids": list(encoding.ids),
-                "tokens": [
-                    {
-                        "id": token.id,
-                        "text": token.text,
-                        "bytes": token.raw.hex(),
-                        "start": token.start,
-                        "end": token.end,
-                        "special": token.special,
-                    }
-                    for token in encoding.tokens
-                ],
-                "round_trip": encoding.round_trip,
-                "decoded": encoding.decoded,
-            }
-        )
+        output.emit_json(record(encoding))
         return
     rows = (
         (i, token.id, visible(token.text, token.raw), token.raw.hex(" "), f"{token.start}–{token.end}")

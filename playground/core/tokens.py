@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -69,6 +69,11 @@ class LazyTokens(Sequence[Token]):
     def __iter__(self) -> Iterator[Token]:
         return map(self._token, self.ids, self._spans.tolist())
 
+    @property
+    def byte_ends(self) -> np.ndarray:
+        """Where the tokens that stand for text end, in bytes, each place once."""
+        return np.unique(self._spans[self._spans[:, 2] < self._spans[:, 3], 3])
+
     def _token(self, token_id: int, span: list[int]) -> Token:
         piece = self._piece_of(token_id)
         start, end, byte_start, byte_end = span
@@ -98,6 +103,31 @@ class Encoding:
     def round_trip(self) -> bool:
         """Whether decoding the ids gives the text back exactly."""
         return self.decoded == self.text
+
+
+def record(encoding: Encoding) -> dict[str, Any]:
+    """The encoding as plain data for a JSON file: bytes in hex, character offsets.
+
+    >>> record(Encoding("gpt2", "Hi", (Token(17250, "Hi", b"Hi", 0, 2, 0, 2),), "Hi"))["tokens"]
+    [{'id': 17250, 'text': 'Hi', 'bytes': '4869', 'start': 0, 'end': 2, 'special': False}]
+    """
+    return {
+        "tokenizer": encoding.tokenizer,
+        "ids": list(encoding.ids),
+        "tokens": [
+            {
+                "id": token.id,
+                "text": token.text,
+                "bytes": token.raw.hex(),
+                "start": token.start,
+                "end": token.end,
+                "special": token.special,
+            }
+            for token in encoding.tokens
+        ],
+        "round_trip": encoding.round_trip,
+        "decoded": encoding.decoded,
+    }
 
 
 @dataclass(frozen=True)

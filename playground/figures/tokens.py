@@ -1,4 +1,4 @@
-"""Tokens drawn: coloured chips, the byte strip, what a round trip lost, a table, and counts side by side.
+"""Tokens drawn: coloured chips, the four aligned rows, what a round trip lost, a table, and counts side by side.
 
 The HTML is for ``st.html``, which sanitises but does not escape: every text in it goes through ``html.escape``.
 """
@@ -14,7 +14,9 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from playground.core import alignment, round_trip
-from playground.core.tokens import Encoding, Token, measure
+from playground.core.boundaries import byte_ends, shared_ends
+from playground.core.pipeline import PreToken
+from playground.core.tokens import Encoding, Token, measure, record
 from playground.core.visible import Glyph, code_point, glyphs, visible
 from playground.figures import palette
 
@@ -35,12 +37,13 @@ class Side:
 
 def cards(sides: Sequence[Side], view: View, max_chips: int) -> str:
     """One card a tokenizer, side by side: name, number of tokens, the first ``max_chips`` as chips, what is lost."""
-    return f"{_STYLE}<div class='lp-cards'>{''.join(_card(side, view, max_chips) for side in sides)}</div>"
+    shared = shared_ends([side.encoding for side in sides]) if len(sides) > 1 else None
+    return f"{_STYLE}<div class='lp-cards'>{''.join(_card(side, view, max_chips, shared) for side in sides)}</div>"
 
 
-def _card(side: Side, view: View, max_chips: int) -> str:
+def _card(side: Side, view: View, max_chips: int, shared: frozenset[int] | None) -> str:
     tokens = side.encoding.tokens
-    body = "".join(_chip(token, index, view) for index, token in enumerate(tokens[:max_chips]))
+    body = "".join(_chip(token, index, view, shared) for index, token in enumerate(tokens[:max_chips]))
     more = f"<em>+{len(tokens) - max_chips:,} more</em>" if len(tokens) > max_chips else ""
     lost = round_trip.losses(side.encoding)
     trip = f"<b>Not reversible</b>: {escape('; '.join(lost))}" if lost else "Reversible"
@@ -52,8 +55,10 @@ def _card(side: Side, view: View, max_chips: int) -> str:
     )
 
 
-def _chip(token: Token, index: int, view: View) -> str:
-    classes = " ".join(name for name, on in (("lp-s", token.special), ("lp-u", token.unknown)) if on)
+def _chip(token: Token, index: int, view: View, shared: frozenset[int] | None) -> str:
+    own_cut = shared is not None and not token.added and token.byte_end not in shared
+    kinds = (("lp-s", token.special), ("lp-u", token.unknown), ("lp-d", own_cut))
+    classes = " ".join(name for name, on in kinds if on)
     attributes = f" class='{classes}'" if classes else ""
     ends_line = "<br>" if view == "text" and token.raw.endswith(b"\n") else ""
     return f"<span{attributes} title='{escape(_tooltip(token, index))}'>{_content(token, view)}</span>{ends_line}"
@@ -80,47 +85,72 @@ def _tooltip(token: Token, index: int) -> str:
     return f"token {index}: id {token.id}, {len(token.raw)} bytes {raw}, {where}{kind}"
 
 
-def byte_strip(encoding: Encoding, max_tokens: int) -> str:
-    """The text as aligned rows (characters, code points, UTF-8 bytes, tokens with ids), up to ``max_tokens``."""
-    parts = "".join(map(_block, alignment.blocks(encoding, max_tokens)))
+def strip(encoding: Encoding, max_tokens: int) -> dict[str, Any]:
+    """The four aligned rows as data for the browser: characters, code points, bytes, tokens; up to ``max_tokens``.
+
+    A column is a byte. ``at`` and ``width`` are columns within a block; a token without ``at`` is not drawn over its
+    bytes, because they are not the text's.
+    """
     more = len(encoding.tokens) - max_tokens
-    rest = f"<em>+{more:,} more tokens</em>" if more > 0 else ""
-    return f"{_STYLE}<div class='lp-strip'>{parts or '<em>nothing to show</em>'}{rest}</div>"
+    reached, blocks = 0, []
+    for block in alignment.blocks(encoding, max_tokens):
+        blocks.append(_block(block, reached))
+        reached += len(block.characters)
+    return {"blocks": blocks, "more": f"+{more:,} more tokens" if more > 0 else ""}
 
 
-def _block(block: alignment.Block) -> str:
-    cells, used = [], 0  # a column a byte
+def _block(block: alignment.Block, first_character: int) -> dict[str, Any]:
+    characters: list[dict[str, Any]] = []
+    used, left_out = 0, ""
     for count, character in enumerate(block.characters):
         raw = character.encode()
         if used + len(raw) > _BYTES_IN_BLOCK:
-            cells.append(f"<small style='{_at(1, used, 1)}'>+{len(block.characters) - count:,} characters</small>")
-            used += 1
+            left_out = f"+{len(block.characters) - count:,} characters"
             break
-        shown = "".join(map(_glyph, glyphs(character)))
-        cells.append(f"<b style='{_at(1, used, len(raw))}'>{shown}</b>")
-        cells.append(f"<small style='{_at(2, used, len(raw))}'>{code_point(character)[2:]}</small>")
-        cells += [f"<code style='{_at(3, used + place, 1)}'>{byte:02X}</code>" for place, byte in enumerate(raw)]
-        used += len(raw)
-    return f"<div class='lp-block'>{''.join(cells)}{_block_tokens(block, max(1, used))}</div>"
-
-
-def _block_tokens(block: alignment.Block, columns: int) -> str:
-    if not block.tokens:
-        return f"<em style='{_at(4, 0, columns)}'>no token</em>"
-    over_bytes = block.one_to_one and 0 < len(block.characters.encode()) <= _BYTES_IN_BLOCK
-    tokens = []
-    for index, token in enumerate(block.tokens, block.first_token):
-        place = _at(4, token.byte_start - block.byte_start, token.byte_end - token.byte_start) if over_bytes else ""
-        tokens.append(
-            f"<span class='lp-c{index % len(palette.TOKEN_TINTS)}' style='{place}'"
-            f" title='{escape(_tooltip(token, index))}'>{_content(token, 'text')}<small>{token.id}</small></span>"
+        characters.append(
+            {
+                "place": first_character + count,
+                "glyphs": glyphs(character),
+                "code": code_point(character)[2:],
+                "bytes": [f"{byte:02X}" for byte in raw],
+                "at": used,
+            }
         )
-    drawn = "".join(tokens)
-    return drawn if over_bytes else f"<div style='{_at(4, 0, columns)}'>{drawn}</div>"
+        used += len(raw)
+    over_bytes = block.one_to_one and not left_out and used > 0
+    tokens = [
+        {
+            "index": index,
+            "id": token.id,
+            "glyphs": glyphs(token.text, token.raw),
+            "title": _tooltip(token, index),
+            "kind": "unknown" if token.unknown else "control" if token.special else "",
+            "tint": palette.TOKEN_TINTS[index % len(palette.TOKEN_TINTS)],
+            "start": token.start,
+            "end": token.end,
+            "byte_start": token.byte_start,
+            "byte_end": token.byte_end,
+            **({"at": token.byte_start - block.byte_start} if over_bytes else {}),
+        }
+        for index, token in enumerate(block.tokens, block.first_token)
+    ]
+    return {"first_byte": block.byte_start, "characters": characters, "left_out": left_out, "tokens": tokens}
 
 
-def _at(row: int, column: int, width: int) -> str:
-    return f"grid-area:{row}/{column + 1}/auto/span {width}"
+def pre_tokens(found: Sequence[PreToken], chosen: PreToken | None, max_chips: int) -> str:
+    """Pre-tokens as chips; the chosen one is framed."""
+    chips = "".join(
+        f"<span class='{'lp-s' if one is chosen else ''}' title='{_range(one)}'>"
+        f"{''.join(map(_glyph, glyphs(one.text))) or '∅'}</span>"
+        for one in found[:max_chips]
+    )
+    more = f"<em>+{len(found) - max_chips:,} more</em>" if len(found) > max_chips else ""
+    return f"{_STYLE}<div class='lp-chips'>{chips or '<em>nothing to cut</em>'}{more}</div>"
+
+
+def _range(one: PreToken) -> str:
+    tokens = one.end_token - one.first_token
+    return f"characters {one.start}–{one.end}, {tokens} token{'' if tokens == 1 else 's'}"
 
 
 def difference(encoding: Encoding) -> str:
@@ -160,8 +190,16 @@ def csv(encoding: Encoding) -> str:
     return file.getvalue()
 
 
-def counts(sides: Sequence[Side]) -> list[dict[str, Any]]:
-    """A row a tokenizer: tokens and ratios (None where there is nothing to divide by), and the round trip."""
+def as_json(encoding: Encoding) -> str:
+    """The whole encoding as the command line's ``tokenize --json`` prints it."""
+    return json.dumps(record(encoding), ensure_ascii=False)
+
+
+def counts(sides: Sequence[Side], context_tokens: int) -> list[dict[str, Any]]:
+    """A row a tokenizer: tokens, ratios (None where there is nothing to divide by), the share of a context window,
+    how many of its cuts all the others make too, and the round trip.
+    """
+    shared = len(shared_ends([side.encoding for side in sides]))
     rows = []
     for side in sides:
         measured = measure(side.encoding)
@@ -172,6 +210,8 @@ def counts(sides: Sequence[Side]) -> list[dict[str, Any]]:
                 "characters per token": measured.characters_per_token,
                 "bytes per token": measured.bytes_per_token,
                 "tokens per word": measured.tokens_per_word,
+                "share of context": measured.tokens / context_tokens,
+                "cuts shared by all": f"{shared:,} of {len(byte_ends(side.encoding)):,}",
                 "round trip": "exact" if side.encoding.round_trip else "lossy",
             }
         )
@@ -213,7 +253,7 @@ def bars(sides: Sequence[Side]) -> go.Figure:
 def _tints() -> str:
     count = len(palette.TOKEN_TINTS)
     return "".join(
-        f".lp-chips>span:nth-of-type({count}n+{index + 1}),.lp-c{index}{{--lp:{colour}}}"
+        f".lp-chips>span:nth-of-type({count}n+{index + 1}){{--lp:{colour}}}"
         for index, colour in enumerate(palette.TOKEN_TINTS)
     )
 
@@ -229,27 +269,16 @@ _STYLE = f"""<style>
 .lp-cards footer{{font-size:.82rem;margin-top:auto}}
 .lp-lost{{text-decoration:underline {palette.WARNING} 2px;text-underline-offset:3px}}
 .lp-chips{{max-height:22rem;overflow:auto;line-height:2;overflow-wrap:anywhere}}
-.lp-chips>span,.lp-strip span{{background:color-mix(in srgb,var(--lp) 30%,transparent);border-radius:.3rem;
+.lp-chips>span{{background:color-mix(in srgb,var(--lp) 30%,transparent);border-radius:.3rem;
   unicode-bidi:isolate}}
 .lp-chips>span{{display:inline-block;padding:0 .22em;margin:0 1px;line-height:1.6;white-space:pre-wrap;max-width:100%;
   border-bottom:2px solid var(--lp)}}
 .lp-chips>span.lp-s{{border:2px solid currentColor;font-weight:600}}
+.lp-chips>span.lp-d{{border-right:2px solid {palette.WARNING}}}
 .lp-chips>span.lp-u{{border:2px dashed {palette.WARNING}}}
-.lp-chips i,.lp-strip i,.lp-diff i{{font-style:normal;opacity:.55}}
-.lp-chips code,.lp-strip code,.lp-diff code{{font-size:.78em;padding:0 .15em;background:none;color:inherit;
+.lp-chips i,.lp-diff i{{font-style:normal;opacity:.55}}
+.lp-chips code,.lp-diff code{{font-size:.78em;padding:0 .15em;background:none;color:inherit;
   border:1px dotted color-mix(in srgb,currentColor 50%,transparent);border-radius:.2em}}
-.lp-strip{{display:flex;flex-wrap:wrap;gap:.55rem .3rem;align-items:flex-start}}
-.lp-block{{display:grid;grid-auto-columns:minmax(1.5rem,auto);grid-template-rows:1.6rem .9rem 1.3rem auto;
-  max-width:100%;overflow-x:auto;text-align:center;column-gap:1px}}
-.lp-block>b,.lp-block>small{{unicode-bidi:isolate;white-space:pre}}
-.lp-block>b{{font-weight:500}}
-.lp-block>small{{font-size:.6rem;opacity:.7}}
-.lp-block>code{{font-size:.72rem;border:0;padding:0}}
-.lp-block>div{{display:flex;gap:1px;justify-content:center}}
-.lp-block>div>span{{flex:1}}
-.lp-block span{{padding:.1rem .15rem;white-space:pre;border-bottom:2px solid var(--lp)}}
-.lp-block span small{{display:block;font-size:.64rem;opacity:.85;font-variant-numeric:tabular-nums}}
-.lp-block em{{font-size:.7rem;opacity:.65;border-top:1px dashed currentColor}}
 .lp-diff{{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9}}
 .lp-diff del{{background:color-mix(in srgb,{palette.WARNING} 25%,transparent)}}
 .lp-diff ins{{background:color-mix(in srgb,{palette.GREEN} 25%,transparent);text-decoration:underline}}
