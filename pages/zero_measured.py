@@ -13,8 +13,7 @@ shell.header(
     "Here nothing is only computed: **real processes train a real (small) transformer** for three steps under DDP, "
     "ZeRO and FSDP. Each rank's bytes are counted, each collective is written down, and the formula has to agree.",
 )
-ranks, size, variants = measuring.ask()
-shown = measuring.run(ranks, size, variants)
+shown = measuring.run(*measuring.ask())
 
 zero_measured.verdict(shown)
 chosen = zero_measured.choose(shown)

@@ -53,7 +53,7 @@ def measure_zero_command(
 def _show(measurement: "Measurement") -> None:
     model = measurement.model
     output.emit_table(
-        f"{model.parameters:,} parameters in {measurement.gpus} process{'es' * (measurement.gpus > 1)}, measured: the rank that holds most",
+        f"{model.parameters:,} parameters, {measurement.gpus} ranks, measured: the rank that holds most",
         ("variant", "p + g + o, MB", "bytes", "formula", "sent"),
         (_row(stage) for stage in measurement.stages),
         right=(1, 2, 3, 4),

@@ -112,7 +112,16 @@ def sharding_factor(gpus: int, shard: int | None = None) -> int:
     Raises BadInput where it does not divide N.
     """
     shard = shard if shard is not None else (gpus // 2 if gpus % 2 == 0 else gpus)
-    if shard < 1 or gpus % shard:
-        divisors = [str(n) for n in range(1, gpus + 1) if gpus % n == 0]
-        raise BadInput(f"{gpus} GPUs can't be cut into groups of {shard}", f"Groups can be of {', '.join(divisors)}.")
+    if shard not in groups(gpus):
+        possible = ", ".join(map(str, groups(gpus)))
+        raise BadInput(f"{gpus} GPUs can't be cut into groups of {shard}", f"Groups can be of {possible}.")
     return shard
+
+
+def groups(gpus: int) -> list[int]:
+    """The sizes of groups the ranks can be cut into: the divisors of N.
+
+    >>> groups(6)
+    [1, 2, 3, 6]
+    """
+    return [size for size in range(1, gpus + 1) if gpus % size == 0]

@@ -26,41 +26,38 @@ def held(measurement: Measurement, chosen: str) -> go.Figure:
     """A bar a rank, grouped by variant: parameters, gradients, optimizer states, and what is whole for a moment."""
     ranks, stages = measurement.gpus, measurement.stages
     unit, name = scale(max(each.total for stage in stages for each in stage.ranks))
-    width = 0.84 / ranks
+    width = 0.78 / ranks
     places = [index + (rank - (ranks - 1) / 2) * width for index in range(len(stages)) for rank in range(ranks)]
-    figure = go.Figure()
     fade = [1.0 if stage.name == chosen else 0.55 for stage in stages for _ in range(ranks)]
+    bars = {"y": places, "width": width * 0.88, "orientation": "h"}
+    figure = go.Figure()
     for component, title in COMPONENTS.items():
-        sizes = [getattr(each, component) for stage in stages for each in stage.ranks]
-        hovers = [
-            f"{stage.variant.title}, rank {rank}: {title}<br>{getattr(each, component):,} bytes<extra></extra>"
-            for stage in stages
-            for rank, each in enumerate(stage.ranks)
-        ]
         figure.add_bar(
-            x=places,
-            y=[size / unit for size in sizes],
-            width=width * 0.9,
+            x=[getattr(each, component) / unit for stage in stages for each in stage.ranks],
             name=title,
             marker={"color": COLOURS[component], "opacity": fade},
-            hovertemplate=hovers,
+            hovertemplate=[
+                f"{stage.variant.title}, rank {rank}: {title}<br>{getattr(each, component):,} bytes<extra></extra>"
+                for stage in stages
+                for rank, each in enumerate(stage.ranks)
+            ],
+            **bars,
         )
     peaks = [peak for stage in stages for peak in stage.peak_unsharded]
     figure.add_bar(
-        x=places,
-        y=[peak / unit for peak in peaks],
-        width=width * 0.9,
+        x=[peak / unit for peak in peaks],
         name="parameters whole for a moment",
         marker={
             "color": palette.PARAMETERS,
-            "opacity": [0.75 * each for each in fade],
-            "pattern": {"shape": "/", "fillmode": "replace", "size": 6},
+            "opacity": fade,
+            "pattern": {"shape": "/", "fillmode": "replace", "size": 5},
         },
         hovertemplate=[f"at most {peak:,} bytes gathered at a time<extra></extra>" for peak in peaks],
+        **bars,
     )
     figure.add_scatter(
-        x=[x for place in range(len(stages)) for x in (place - 0.46, place + 0.46, None)],
-        y=[y for stage in stages for y in (stage.ideal.total / unit, stage.ideal.total / unit, None)],
+        x=[x for stage in stages for x in (stage.ideal.total / unit, stage.ideal.total / unit, None)],
+        y=[y for place in range(len(stages)) for y in (place - 0.46, place + 0.46, None)],
         mode="lines",
         name="the paper's formula",
         line={"color": palette.INK, "width": 2, "dash": "dot"},
@@ -68,23 +65,21 @@ def held(measurement: Measurement, chosen: str) -> go.Figure:
     )
     figure.update_layout(
         barmode="stack",
-        height=400,
+        height=110 + len(stages) * max(44, 9 * ranks),
         margin=_MARGIN,
-        legend={"orientation": "h", "y": -0.2, "x": 0.5, "xanchor": "center", "traceorder": "normal"},
-        xaxis={
-            "tickvals": list(range(len(stages))),
-            "ticktext": [_tick(stage, stage.name == chosen) for stage in stages],
-            "range": [-0.55, len(stages) - 0.45],
-            "showgrid": False,
-        },
-        yaxis={"ticksuffix": f" {name}", "nticks": 6},
+        legend={"orientation": "h", "y": -0.1, "x": 0, "xanchor": "left", "traceorder": "normal"},
+        xaxis={"ticksuffix": f" {name}", "nticks": 6},
+        yaxis=_rows(stages, chosen),
     )
     return figure
 
 
-def _tick(stage: Measured, chosen: bool) -> str:
-    label = f"{stage.variant.title.replace(' ', '<br>', 1).replace(', ', ',<br>')}"
-    return f"<b>{label}</b>" if chosen else label
+def _rows(stages: Sequence[Measured], chosen: str) -> dict[str, object]:
+    """An axis with a row a variant, the first on top."""
+    names = [stage.variant.title.replace(", ", ",<br>") for stage in stages]
+    bold = [f"<b>{name}</b>" if stage.name == chosen else name for name, stage in zip(names, stages, strict=True)]
+    places = list(range(len(stages)))
+    return {"tickvals": places, "ticktext": bold, "range": [len(stages) - 0.5, -0.5], "showgrid": False}
 
 
 def step(stage: Measured) -> go.Figure:
@@ -127,7 +122,14 @@ def step(stage: Measured) -> go.Figure:
                 hovertemplate=[f"{_what(events[place])}<extra></extra>" for place in mine],
             )
     for phase, first, last in _phases(events):
-        figure.add_annotation(x=(first + last) / 2, y=top * 1.1, text=phase, showarrow=False)
+        narrow = last - first < 0.12 * len(events)  # its name then stands before it, a line higher
+        figure.add_annotation(
+            x=last + 0.4 if narrow else (first + last) / 2,
+            y=top * (1.22 if narrow else 1.1),
+            text=f"{phase} ↓" if narrow else phase,
+            xanchor="right" if narrow else "center",
+            showarrow=False,
+        )
         if first:
             figure.add_vline(x=first - 0.5, line={"width": 1, "dash": "dot", "color": palette.GREY})
     figure.update_layout(
@@ -141,7 +143,7 @@ def step(stage: Measured) -> go.Figure:
             "showgrid": False,
             "range": [-0.6, len(events) - 0.4],
         },
-        yaxis={"ticksuffix": f" {name}", "nticks": 5, "range": [-0.15 * top, top * 1.18], "zeroline": True},
+        yaxis={"ticksuffix": f" {name}", "nticks": 5, "range": [-0.15 * top, top * 1.3], "zeroline": True},
     )
     return figure
 
@@ -180,14 +182,7 @@ def sent(measurement: Measurement, chosen: str) -> go.Figure:
         margin=_MARGIN,
         legend={"orientation": "h", "y": -0.12, "x": 0, "xanchor": "left", "traceorder": "normal"},
         xaxis={"ticksuffix": f" {name}", "nticks": 6},
-        yaxis={
-            "tickvals": list(range(len(stages))),
-            "ticktext": [
-                f"<b>{stage.variant.title}</b>" if stage.name == chosen else stage.variant.title for stage in stages
-            ],
-            "range": [len(stages) - 0.5, -0.5],
-            "showgrid": False,
-        },
+        yaxis=_rows(stages, chosen),
     )
     return figure
 
@@ -232,7 +227,7 @@ def in_order(stage: Measured) -> str:
 def same_training(measurement: Measurement) -> str:
     """Losses and gradient norms of all variants, step by step, as an HTML table."""
     steps = range(1, len(measurement.stages[0].losses) + 1)
-    head = "".join(f"<th>loss, step {n}</th>" for n in steps) + "".join(f"<th>‖gradient‖, step {n}</th>" for n in steps)
+    head = "".join(f"<th>{what} {n}</th>" for what in ("loss", "‖g‖") for n in steps)
     rows = "".join(
         f"<tr><th>{stage.variant.title}</th>"
         + "".join(f"<td>{value:.6f}</td>" for value in (*stage.losses, *stage.gradient_norms))
@@ -257,4 +252,5 @@ _STYLE = """<style>
 .lp-bytes th:first-child,.lp-left th{text-align:left}
 .lp-bytes tr:first-child th{font-weight:600;border-bottom-width:2px}
 .lp-bytes .lp-sum>*{font-weight:600}
+@media (max-width:640px){.lp-bytes{font-size:.8rem}.lp-bytes th,.lp-bytes td{padding:.25rem .3rem}}
 </style>"""

@@ -165,7 +165,7 @@ def choices(
         shell.notices([f"Not a choice for {label}, left out: {', '.join(unknown)[:60]}."])
     _adopt(key, fallback, read)
     picked: list[T] = st.pills(
-        label, options, selection_mode="multi", format_func=format_func, help=help, **_kept(key, fallback)
+        label, options, selection_mode="multi", wrap=True, format_func=format_func, help=help, **_kept(key, fallback)
     )
     return [option for option in options if option in picked]
 

@@ -18,9 +18,10 @@ BY_LINK = "opened"  # the mark of our own links in the address; taken out as soo
 # A link on the same page leaves the reader where it was clicked, far below what it changed.
 _TO_THE_TOP = """document.querySelector('[data-testid="stMain"]')?.scrollTo({top: 0, behavior: "smooth"});"""
 
-Provenance = Literal["measured", "computed", "rule of thumb"]
-_BADGES: dict[Provenance, tuple[str, Literal["green", "blue", "orange"], str]] = {
+Provenance = Literal["measured", "recorded", "computed", "rule of thumb"]
+_BADGES: dict[Provenance, tuple[str, Literal["green", "gray", "blue", "orange"], str]] = {
     "measured": (":material/speed:", "green", "Measured on this machine, now."),
+    "recorded": (":material/history:", "gray", "Measured earlier, where and when the text says."),
     "computed": (":material/function:", "blue", "Computed from a formula; its source is named."),
     "rule of thumb": (":material/straighten:", "orange", "A round number for orientation; the exact one differs."),
 }

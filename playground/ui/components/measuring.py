@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.core.recorded import Measurement, recording
-from playground.core.sharding_variants import VARIANTS
+from playground.core.sharding_variants import VARIANTS, groups, sharding_factor
 from playground.core.small_model import sizes
 from playground.core.units import format_count
 from playground.errors import Cancelled, PlaygroundError
@@ -16,11 +16,11 @@ _POLL_S = 0.5
 _DEFAULT = ("ddp", "zero1", "zero1_textbook", "zero2_textbook", "fsdp2_keep", "fsdp2", "hybrid")
 
 
-def ask() -> tuple[int, str, list[str]]:
-    """The inputs: ranks, model size, variants."""
+def ask() -> tuple[int, str, list[str], int]:
+    """The inputs: ranks, model size, variants, ranks in a group of the hybrid."""
     profile = shell.profile()
     models = [name for name, model in sizes().items() if model.parameters <= profile.measured_parameters]
-    ranks_column, size_column = st.columns([3, 4])
+    ranks_column, size_column, group_column = st.columns([8, 10, 5])
     with ranks_column:
         ranks = inputs.choice(
             "Processes (each plays one GPU)",
@@ -39,6 +39,15 @@ def ask() -> tuple[int, str, list[str]]:
             segmented=True,
             help="A GPT with its own embeddings and head. “odd” has a width of 70 and 1,003 tokens: nothing divides.",
         )
+    with group_column:
+        group = inputs.choice(
+            "Hybrid: ranks in a group",
+            groups(ranks),
+            key="group",
+            default=sharding_factor(ranks),
+            segmented=True,
+            help="The sharding factor: the model is cut within a group, and copied from group to group.",
+        )
     variants = inputs.choices(
         "Ways of training",
         list(VARIANTS),
@@ -46,17 +55,17 @@ def ask() -> tuple[int, str, list[str]]:
         default=_DEFAULT,
         format_func=lambda name: VARIANTS[name].title,
     )
-    return ranks, size, variants
+    return ranks, size, variants, group
 
 
-def run(ranks: int, size: str, variants: list[str]) -> Measurement:
+def run(ranks: int, size: str, variants: list[str], group: int) -> Measurement:
     """The button and what becomes of it; returns what is to be shown: this session's measurement or the recording."""
     ticket = _mine()
     button, about = st.columns([1, 3], vertical_alignment="center")
     busy = ticket is not None and not ticket.done.is_set()
     if button.button("Run it here", icon=":material/play_arrow:", type="primary", disabled=busy, width="stretch"):
         try:
-            ticket = line().submit(job.spec(ranks, variants, size))
+            ticket = line().submit(job.spec(ranks, variants, size, group))
             st.session_state[_TICKET] = ticket.id
             st.rerun()
         except PlaygroundError as error:

@@ -34,10 +34,14 @@ def where_from(shown: Measurement) -> None:
         shell.provenance("measured", f"on this machine: {processes}, {shown.seconds:.1f} s. {shown.machine}.")
     else:
         shell.provenance(
-            "measured",
-            f"**a recording of {shown.date}**, from another machine: {processes}, {shown.machine}. "
+            "recorded",
+            f"on **{shown.date}**, on another machine: {processes}. {shown.machine}. "
             "Press *Run it here* for this machine's own.",
         )
+
+
+def _kind(shown: Measurement) -> shell.Provenance:
+    return "measured" if is_live(shown) else "recorded"
 
 
 def verdict(shown: Measurement) -> None:
@@ -49,8 +53,8 @@ def verdict(shown: Measurement) -> None:
         return
     numbers = 3 * shown.gpus * len(shown.stages)
     st.success(
-        f"All {numbers} numbers (parameters, gradients and optimizer states of {shown.gpus} ranks in "
-        f"{len(shown.stages)} ways) are the formula with each API's rounding.",
+        f"All {numbers} numbers (parameters, gradients and optimizer states; ranks: {shown.gpus}; ways of training: "
+        f"{len(shown.stages)}) are the formula with each API's rounding.",
         title="Measured = computed, to the byte",
         icon=":material/check_circle:",
     )
@@ -103,10 +107,10 @@ def step(shown: Measurement, chosen: Measured) -> None:
         width="stretch",
         config={"displayModeBar": False},
         key="step",
-        alt=f"What rank 0 holds in one training step of {chosen.variant.title}, with {len(chosen.collectives)} collectives",
+        alt=f"What rank 0 holds in one step of {chosen.variant.title}, with {len(chosen.collectives)} collectives",
     )
     shell.provenance(
-        "measured",
+        _kind(shown),
         "rank 0 in the third step, event by event (not to scale in time): solid stays, hatched is whole for a moment. "
         "Point at a mark to see who sends what.",
     )
@@ -129,7 +133,7 @@ def sent(shown: Measurement, chosen: Measured) -> None:
         else "not known here: this system's kernel does not say"
     )
     shell.provenance(
-        "measured",
+        _kind(shown),
         f"*the paper*: 2Ψ or 3Ψ elements, (N−1)/N of them; *by ring*: the recorded collectives, sent as NCCL would; "
         f"*on the wire*: {wire}. {chosen.variant.title}: {format_gb(chosen.paper)}, {format_gb(chosen.ring)}"
         + (f", {format_gb(chosen.wire)}." if chosen.wire is not None else "."),
@@ -141,9 +145,9 @@ def same_training(shown: Measurement) -> None:
     st.html(figures.same_training(shown))
     off = measured_explained.disagreement(shown)
     shell.provenance(
-        "measured",
-        f"mean over the ranks; the largest relative difference from {shown.stages[0].variant.title} is {off:.1e}: "
-        "FP32 adds in another order, nothing more. The same training, with less memory.",
+        _kind(shown),
+        f"mean over the ranks; ‖g‖ is the length of the whole gradient. The largest relative difference from "
+        f"{shown.stages[0].variant.title} is {off:.1e}: FP32 adds in another order, nothing more.",
     )
 
 
