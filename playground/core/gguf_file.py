@@ -70,12 +70,12 @@ def raw(path: Path, tensor: GgufTensor) -> np.ndarray:
     return data if tensor.kind in _PLAIN else data.reshape(-1, BLOCK_BYTES[tensor.kind])
 
 
-def values(path: Path, tensor: GgufTensor) -> np.ndarray:
-    """The tensor's weights: float32 in its shape."""
-    data = raw(path, tensor)
+def values(path: Path, tensor: GgufTensor, rows: slice = slice(None)) -> np.ndarray:
+    """The tensor's weights, or those of some rows: float32 in its shape."""
+    data = raw(path, tensor).reshape(tensor.shape[0], -1)[rows]
     if tensor.kind in _PLAIN:
-        return data.view(_PLAIN[tensor.kind]).astype(np.float32).reshape(tensor.shape)
-    return restore(data, tensor.kind).reshape(tensor.shape)
+        return data.view(_PLAIN[tensor.kind]).astype(np.float32).reshape(-1, *tensor.shape[1:])
+    return restore(data.reshape(-1, BLOCK_BYTES[tensor.kind]), tensor.kind).reshape(-1, *tensor.shape[1:])
 
 
 def _kind(number: int) -> str:

@@ -71,15 +71,22 @@ class Weights:
             kept = tensor.kind if tensor else {"torch.bfloat16": "bf16"}.get(str(weight.dtype), "fp32")
             yield Matrix(f"{name}.weight", int(layer[1]), name[layer.end() :], int(rows), int(columns), kept)
 
-    def parameter(self, name: str) -> np.ndarray:
-        """One parameter as float32; a matrix with its output channels as rows. BadInput for an unknown name."""
+    def parameter(self, name: str, rows: slice = slice(None)) -> np.ndarray:
+        """One parameter (or some of its rows) as float32; a matrix with its output channels as rows.
+
+        Raises BadInput for an unknown name.
+        """
         tensor = self._tensor(name)
         if tensor is not None:
-            values = gguf_file.values(self._path, tensor)
-            return values[self._rows(name, tensor)]
+            order = self._rows(name, tensor)
+            if order is None:
+                return gguf_file.values(self._path, tensor, rows)
+            return gguf_file.values(self._path, tensor)[order[rows]]
         module = _module_of(self.loaded.model, name)
-        found: np.ndarray = getattr(module, name.rpartition(".")[2]).detach().float().cpu().numpy()
-        return found.T if _is_transposed(module) and found.ndim == 2 else found
+        found = getattr(module, name.rpartition(".")[2]).detach()
+        found = found.T if _is_transposed(module) and found.ndim == 2 else found
+        values: np.ndarray = found[rows].float().cpu().numpy()
+        return values
 
     def block(self, name: str, row: int, index: int) -> gguf_blocks.Block | None:
         """The ``index``-th block of 32 in a row, as the file holds it; None where the file has no such blocks.
@@ -95,18 +102,21 @@ class Weights:
             raise BadInput(
                 f"There is no block {index} in row {row}", f"Rows run from 0 to {rows - 1}, blocks to {each - 1}."
             )
-        place = int(self._rows(name, tensor)[row]) * each + index
+        order = self._rows(name, tensor)
+        place = int(row if order is None else order[row]) * each + index
         return gguf_blocks.block(gguf_file.raw(self._path, tensor)[place].tobytes(), tensor.kind)
 
     def _tensor(self, name: str) -> GgufTensor | None:
         return self._table.get(_gguf_name(name))
 
-    def _rows(self, name: str, tensor: GgufTensor) -> np.ndarray:
-        """Which row of the file each row of the model is: llama.cpp keeps queries and keys in pairs for RoPE."""
-        config, order = self.loaded.model.config, np.arange(tensor.shape[0])
+    def _rows(self, name: str, tensor: GgufTensor) -> np.ndarray | None:
+        """Which row of the file each row of the model is, where they differ: llama.cpp keeps the queries and keys of
+        a RoPE pair side by side.
+        """
+        config = self.loaded.model.config
         heads = {"q_proj": config.num_attention_heads, "k_proj": getattr(config, "num_key_value_heads", 0)}
         count = heads.get(name.split(".")[-2])
-        return order.reshape(count, -1, 2).swapaxes(1, 2).reshape(-1) if count else order
+        return np.arange(tensor.shape[0]).reshape(count, -1, 2).swapaxes(1, 2).reshape(-1) if count else None
 
 
 def matrices(model_id: str, owner: str = "cli", on_wait: OnWait = quietly) -> tuple[Matrix, ...]:
