@@ -21,6 +21,7 @@ _PLACES = (
     "bottom left",
 )
 _CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+_SPREAD = 0.15  # room around a projection's points, as a share of its sides
 _CHARACTER, _LINE = 0.025, 0.05  # a letter's width and height as shares of a projection's sides
 # Where a corner of the cube lies on the screen, for a camera on the diagonal: to the right, and up.
 _AS_SEEN = np.array([[-1.0, 1.0, 0.0], [-1.0, -1.0, 2.0]]).T / np.sqrt([2.0, 6.0])
@@ -126,7 +127,7 @@ def projection(names: Sequence[str], points_NK: np.ndarray, explained_K: Sequenc
             )
         )
         axes = dict(zip(("xaxis", "yaxis", "zaxis"), ({"title": {"text": title}} for title in titles), strict=True))
-        camera = {"eye": {"x": 1.7, "y": 1.7, "z": 1.7}, "center": {"x": 0, "y": 0, "z": -0.15}}
+        camera = {"eye": {"x": 1.9, "y": 1.9, "z": 1.9}, "center": {"x": 0, "y": 0, "z": -0.15}}
         figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": camera}, height=480)
     else:
         x, y = points_NK.T
@@ -142,7 +143,7 @@ def projection(names: Sequence[str], points_NK: np.ndarray, explained_K: Sequenc
             )
         )
         for update, title, values in ((figure.update_xaxes, titles[0], x), (figure.update_yaxes, titles[1], y)):
-            spread = 0.12 * (float(np.ptp(values)) or 1.0)
+            spread = _SPREAD * (float(np.ptp(values)) or 1.0)
             update(title=title, range=[values.min() - spread, values.max() + spread], zeroline=True, showgrid=False)
         figure.update_layout(height=480)
     figure.update_traces(hovertemplate="%{text}<extra></extra>")
@@ -169,10 +170,15 @@ def places(points_N2: np.ndarray, lengths: Sequence[int]) -> list[str]:
             left = x + _AROUND[horizontal] * width + {"right": 0.015, "left": -0.015}.get(horizontal, 0.0)
             bottom = y + {"top": 0.02, "bottom": -0.02 - _LINE, "middle": -_LINE / 2}[vertical]
             boxes[place] = (left, bottom, left + width, bottom + _LINE)
-        best = min(_PLACES, key=lambda place: sum(_overlap(boxes[place], other) for other in taken))
+        best = min(_PLACES, key=lambda place: _cost(boxes[place], taken))
         taken.append(boxes[best])
         chosen.append(best)
     return chosen
+
+
+def _cost(box: tuple[float, ...], taken: Sequence[tuple[float, ...]]) -> float:
+    outside = max(0.0, -_SPREAD - box[0]) + max(0.0, box[2] - 1 - _SPREAD)
+    return sum(_overlap(box, other) for other in taken) + outside * _LINE
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:

@@ -86,7 +86,8 @@ def test_nearest_tokens_equal_torch_s_topk(either: Any, bare: Any) -> None:
     others = word_rows.nearest(either, either.embedding_rows([token.id])[0], 12, [token.id], other_than=token.text)
     assert len(others) == 12 and not {"three"} & {n.text.strip().casefold() for n in others}
     kept = [n for n in found if n.text.strip().casefold() != "three"]
-    assert 0 < len(kept) < 12 and list(others[: len(kept)]) == kept
+    assert len(kept) < 12 or either.kind == "encoder"  # BERT's vocabulary has one spelling of it
+    assert kept and list(others[: len(kept)]) == kept
 
 
 def test_neighbours_come_in_200_ms(decoder: Any) -> None:
