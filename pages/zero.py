@@ -45,11 +45,6 @@ shell.try_this(
         "“Up to 8×” is 4.27× here: 2Ψ stay on every GPU, however many there are.",
     ),
     (
-        "All in FP32",
-        {"params": "7.5B", "stage": "2", "recipe": "fp32"},
-        "The same 16 bytes, but stage 2 can no longer pass 4×: the parameters it keeps are twice as large.",
-    ),
-    (
         "Groups of eight",
         {"params": "7.5B", "gpus": "64", "stage": "3", "factor": "8"},
         "Hybrid sharding: eight machines, each with a whole copy cut in eight. What is saved, what is sent?",

@@ -25,7 +25,7 @@ def test_the_example_is_the_papers_figure_1() -> None:
     spec = app.get("plotly_chart")[0].proto.spec
     for total in ("120.00 GB", "31.41 GB", "16.64 GB", "1.88 GB"):
         assert total in spec
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 3
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Asked:
         return int(self.chosen.total) + self.extras[self.chosen.stage].total
 
 
-def ask(default_stage: int = 1) -> Asked:
+def ask(default_stage: int = 1, count_extras: bool = True) -> Asked:
     """The inputs; all of it is in the URL."""
     model_column, gpus_column, stage_column = st.columns([5, 4, 3])
     with model_column:
@@ -54,7 +54,8 @@ def ask(default_stage: int = 1) -> Asked:
     with offload_column:
         offload = _offload(stage)
     shown = plans(subject.parameters, gpus, each, factor, offload)
-    return Asked(subject, shown, shown[stage], extras_input(subject, shown))
+    extras = extras_input(subject, shown) if count_extras else (Extras(),) * len(shown)
+    return Asked(subject, shown, shown[stage], extras)
 
 
 def bytes_input() -> Bytes:
