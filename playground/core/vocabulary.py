@@ -14,7 +14,7 @@ from playground.core.tokens import Piece
 from playground.errors import BadInput
 
 By = Literal["text", "id", "bytes", "regex"]
-_IDS = re.compile(r"([0-9]{1,12})(?:\s*[-–:]\s*([0-9]{1,12}))?")
+_IDS = re.compile(r"([0-9]{1,12})(?:-([0-9]{1,12}))?")
 
 
 class Entry(NamedTuple):
@@ -120,8 +120,8 @@ def with_ids(vocabulary: Vocabulary, wanted: str) -> list[Entry]:
     Raises BadInput for anything else, and where no id is in the vocabulary.
     """
     found: dict[int, Entry] = {}
-    for part in filter(None, re.split(r"[,;\s]+(?![-–:])", wanted.strip())):
-        match = _IDS.fullmatch(part.strip())
+    for part in filter(None, re.split(r"[,;\s]+", re.sub(r"\s*[-–:]\s*", "-", wanted.strip()))):
+        match = _IDS.fullmatch(part)
         if not match:
             raise BadInput(f"{wanted[:40]!r} is not an id", "Write a number, several with commas, or a range: 100-120.")
         first, last = int(match[1]), int(match[2] or match[1])

@@ -2,7 +2,8 @@
 
 All three start from the same 256 letters (one a byte) and the same words (GPT-2's pattern), so only the method
 differs. **Ties**: where several pairs are equally frequent, BpeTrainer merges the pair whose two ids are smallest
-(the left id first); the letters' ids are in the order of their glyphs. Other trainers decide otherwise.
+(the left id first); the letters' ids are in the order of their glyphs. Other trainers decide otherwise, and the
+library's own WordPiece and Unigram trainers go by the order of a hash table: trained again, a few pieces differ.
 """
 
 import collections

@@ -39,9 +39,12 @@ def special_tokens() -> None:
         view: View = inputs.choice("Show on each token", ("text", "ids"), key="view", segmented=True)
     engine = resources.engine(tokenizer_id)
     plain, control = engine.encode(text, "plain"), engine.encode(text, "control")
+    note = "For what the program wrote."
+    if not engine.info.reads_control:
+        note = engine.info.remark("control")
     sides = (
         Side("plain", engine.info.kind, "Names of control tokens are text like any other. For what users type.", plain),
-        Side("control", engine.info.kind, f"{engine.info.remark('control')} For what the program wrote.", control),
+        Side("control", engine.info.kind, note, control),
     )
     st.html(figures.cards(sides, view, _CHIPS))
     if plain.ids == control.ids:
@@ -124,7 +127,7 @@ def tokens(asked: Chat) -> None:
 
 def _turn_row(turn: core.Turn) -> dict[str, str]:
     place = visible(turn.role) if turn.role else "outside any message"
-    return {"role": place, "text": visible(turn.text), "ended": "yes" if turn.ended else "no"}
+    return {"role": place, "ended": "yes" if turn.ended else "no", "text": visible(turn.text)}
 
 
 def _verdict(safe: Encoding, unsafe: Encoding) -> None:

@@ -24,11 +24,12 @@ _RULES: dict[Kind, str] = {
     "wordpiece": "**WordPiece** as this library trains it merges pairs like BPE, with ## on what continues a word; "
     "Google's own trainer, never published, preferred pairs by likelihood "
     "([Schuster & Nakajima 2012](https://research.google/pubs/japanese-and-korean-voice-search/)). It *encodes* "
-    "differently: the longest piece that fits, then the next; a word it can't spell becomes [UNK].",
+    "differently: the longest piece that fits, then the next; a word it can't spell becomes [UNK]. "
+    "This trainer counts in hash tables, so ties fall by chance: trained again, one piece in ten may be another.",
     "unigram": "**Unigram** goes the other way: from all frequent strings, those whose loss hurts the text's "
     "likelihood least are struck out until few enough are left ([Kudo 2018](https://arxiv.org/abs/1804.10959)). Each "
     "piece keeps a log probability, and the most probable cut of a text wins. The vocabulary may end below the size "
-    "asked for.",
+    "asked for; trained again, the pieces are the same and their scores differ in the second decimal.",
 }
 
 
