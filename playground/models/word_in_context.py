@@ -13,6 +13,7 @@ from playground.core import contextual
 from playground.core.tokens import Token
 from playground.core.visible import visible
 from playground.core.words import locate
+from playground.errors import BadInput
 from playground.models.lens import Lens
 
 
@@ -76,6 +77,8 @@ def _follow(lens: Lens, sentence: str, word: str, which: int) -> Followed:
     start, end = locate(encoding.text, word, which)
     tokens = list(encoding.tokens)
     at = [i for i, token in enumerate(tokens) if token.start < end and token.end > start and not token.added]
+    if not at:
+        raise BadInput(f"The tokenizer leaves nothing of {word.strip()[:40]!r}", "Follow a word with letters.")
     vectors = _vectors(lens, encoding.ids)[:, at].mean(1)
     return Followed(encoding.text, tuple(tokens[i] for i in at), encoding.ids[: at[0]], vectors)
 

@@ -39,9 +39,9 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """One object a row.
+    """A list of objects, one for each row.
 
-    >>> as_json([{"id": 1}])
-    '[\\n {"id": 1}\\n]'
+    >>> as_json([])
+    '[]'
     """
-    return "[\n " + ",\n ".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows) + "\n]"
+    return json.dumps(list(rows), ensure_ascii=False, allow_nan=False, indent=1)
