@@ -1,6 +1,7 @@
 """What the calculators are asked about: a model of the catalogue or a number of parameters, and exact numbers."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +15,34 @@ model_option = click.option("--model", "model_id", default=None, help="A model o
 params_option = click.option("--params", default=None, help="Or just a number of parameters, such as 7.5B.")
 
 
-def read(model_id: str | None, params: str | None) -> "Subject":
-    """What ``--model`` or ``--params`` names. Raises BadInput for neither, both, or something unknown."""
-    from playground.core.subject import subject
+config_option = click.option(
+    "--config", "config_path", default=None, help="Or a hub model's config.json: a file, or - for standard input."
+)
 
+
+def read(model_id: str | None, params: str | None, config_path: str | None = None) -> "Subject":
+    """What ``--model``, ``--params`` or ``--config`` names. Raises BadInput unless it is one of them, and known."""
+    from playground.core.subject import Subject, subject
+
+    if config_path is not None:
+        if model_id is not None or params is not None:
+            raise BadInput("Give a model, a number or a config.json", "One of --model, --params, --config.")
+        from playground.core import hub_config, parameters
+
+        model = hub_config.parse(_file(config_path))
+        return Subject(parameters.count(model), model)
     return subject(model_id, params)
+
+
+def _file(path: str) -> str:
+    from playground.cli.output import read_text
+
+    if path == "-":
+        return read_text(path)
+    try:
+        return Path(path).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise BadInput(f"{path[:80]!r} can't be read", f"{error.strerror or error}.") from None
 
 
 def fraction(text: str, what: str) -> Fraction:

@@ -90,8 +90,22 @@ def catalogue() -> dict[str, Architecture]:
     >>> catalogue()["llama-3.1-8b"].key_value_heads
     8
     """
-    raw = tomllib.loads((paths.PRESETS / "models.toml").read_text(encoding="utf-8"))
-    return {row["id"]: _read({**raw["family"][row["family"]], **row}) for row in raw["model"]}
+    return {row["id"]: of_family(row) for row in _presets()["model"]}
+
+
+def of_family(row: dict[str, Any]) -> Architecture:
+    """An architecture from its own numbers and those its family shares. Raises ValueError for heads that do not divide.
+
+    >>> shape = {"hidden": 64, "layers": 2, "heads": 4, "feed_forward": 128, "vocabulary": 100, "context": 32}
+    >>> of_family({"id": "tiny", "title": "Tiny", "family": "llama", **shape}).gated
+    True
+    """
+    return _read({**_presets()["family"][row["family"]], **row})
+
+
+@functools.cache
+def _presets() -> dict[str, Any]:
+    return tomllib.loads((paths.PRESETS / "models.toml").read_text(encoding="utf-8"))
 
 
 def architecture(model_id: str) -> Architecture:

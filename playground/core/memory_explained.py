@@ -107,6 +107,8 @@ def explain_training(need: TrainingMemory, batch: int, sequence: int, recompute:
         Line("gradients", need.gradients, f"{count} × {recipe.gradient} B", "one a parameter"),
         Line("optimizer", need.optimizer, states, f"{need.optimizer_kind.title}; ZeRO, arXiv:1910.02054 §3.1"),
     ]
+    if need.trainable:
+        lines = _adapter_lines(need)
     if need.subject.model is not None:
         formula, source = _activations(need, batch, sequence, recompute)
         vocabulary = need.subject.model.vocabulary
@@ -127,6 +129,25 @@ def explain_training(need: TrainingMemory, batch: int, sequence: int, recompute:
         ]
     lines.append(Line("overhead", need.overhead, OVERHEAD, OVERHEAD_SOURCE))
     return tuple(line for line in lines if line.bytes)
+
+
+def _adapter_lines(need: TrainingMemory) -> list[Line]:
+    """LoRA: the frozen weights, and small matrices that learn."""
+    small, recipe = f"{need.trainable:,}", need.recipe
+    frozen = need.weights - recipe.weight * need.trainable
+    share = need.trainable / need.subject.parameters
+    return [
+        Line(
+            "weights",
+            need.weights,
+            f"{frozen:,} B frozen + {small} × {recipe.weight} B adapters",
+            f"{recipe.title}: {recipe.note}; the adapters are {share:.2%} of the parameters",
+        ),
+        Line(
+            "gradients", need.gradients, f"{small} × {recipe.gradient} B", "the adapters' only (arXiv:2106.09685 §4.2)"
+        ),
+        Line("optimizer", need.optimizer, f"{small} × 8 B", "AdamW's two states, of the adapters only"),
+    ]
 
 
 def _activations(need: TrainingMemory, batch: int, sequence: int, recompute: Recompute) -> tuple[str, str]:

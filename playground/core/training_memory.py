@@ -26,6 +26,7 @@ class TrainingMemory:
     logits: int
     overhead: int
     notices: tuple[str, ...] = ()
+    trainable: int = 0  # LoRA: the adapters' parameters; 0: every parameter is trained
 
     @property
     def parts(self) -> dict[str, int]:
@@ -45,7 +46,10 @@ class TrainingMemory:
 
     @property
     def bytes_per_parameter(self) -> dict[str, Fraction]:
-        """The recipe as it is usually quoted."""
+        """The recipe as it is usually quoted; with adapters what they and the frozen weights really take."""
+        if self.trainable:
+            held = {"weights": self.weights, "gradients": self.gradients, "optimizer": self.optimizer}
+            return {part: Fraction(size, self.subject.parameters) for part, size in held.items()}
         optimizer = recipes.optimizer_bytes_per_parameter(self.recipe, self.optimizer_kind)
         if self.optimizer_kind.factored:
             optimizer = Fraction(self.optimizer, self.subject.parameters)
