@@ -1,6 +1,7 @@
 """The chat page's inputs: a text with special tokens, and messages; what becomes of both."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import streamlit as st
@@ -99,7 +100,7 @@ def prompt(asked: Chat) -> None:
     shell.provenance(
         "measured",
         "SmolLM2's own template, from its model file, rendered now in a sandbox. Without a system message it writes "
-        "one of its own: the model was trained with it.",
+        "one of its own: the model was trained with it. The prompt ends with a line end, which no box shows.",
     )
 
 
@@ -120,9 +121,28 @@ def tokens(asked: Chat) -> None:
         with column:
             st.markdown(f"**What a model reads** · {name}")
             st.dataframe([_turn_row(turn) for turn in core.read(encoding.tokens)], hide_index=True)
-    st.download_button(
-        "The careful tokens as CSV", partial(figures.csv, safe), "prompt.csv", "text/csv", on_click="ignore"
-    )
+    with st.container(horizontal=True):
+        st.download_button(
+            "The careful tokens as CSV", partial(figures.csv, safe), "prompt.csv", "text/csv", on_click="ignore"
+        )
+        st.download_button(
+            "Messages, prompt and ids as JSON",
+            partial(_as_json, asked, safe, unsafe),
+            "prompt.json",
+            "application/json",
+            on_click="ignore",
+        )
+
+
+def _as_json(asked: Chat, safe: Encoding, unsafe: Encoding) -> str:
+    whole = {
+        "messages": [asdict(message) for message in asked.messages],
+        "add_generation_prompt": asked.generation,
+        "prompt": safe.text,
+        "careful_ids": safe.ids,
+        "careless_ids": unsafe.ids,
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
 def _turn_row(turn: core.Turn) -> dict[str, str]:

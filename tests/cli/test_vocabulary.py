@@ -1,0 +1,68 @@
+"""``llm-playground vocabulary``: the JSON's names and meanings, the table, and bad input."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from playground.cli import app
+from playground.errors import BadInput
+
+pytestmark = pytest.mark.model
+
+
+def answer(*arguments: str) -> dict:
+    result = CliRunner().invoke(app, ["vocabulary", *arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    return json.loads(result.stdout)
+
+
+def test_search_by_text() -> None:
+    """Published ids: " world" is 995 in GPT-2's vocabulary."""
+    found = answer("search", "--tokenizer", "gpt2", " world", "--limit", "3")
+    assert set(found) == {"tokenizer", "by", "query", "found", "vocabulary_size", "tokens"}
+    assert found["tokens"][0] == {
+        "id": 995,
+        "text": " world",
+        "bytes": b" world".hex(),
+        "script": "Latin",
+        "special": False,
+    }
+    assert found["found"] > 3 == len(found["tokens"])
+    assert found["vocabulary_size"] == 50257
+
+
+@pytest.mark.parametrize(
+    ("by", "query", "first"),
+    [("id", "50256", 50256), ("bytes", "20776f726c64", 995), ("regex", "^ world$", 995)],
+)
+def test_search_by_everything_else(by: str, query: str, first: int) -> None:
+    assert answer("search", "--tokenizer", "gpt2", "--by", by, query)["tokens"][0]["id"] == first
+
+
+def test_facts() -> None:
+    found = answer("facts", "--tokenizer", "cl100k")
+    assert len(found["not_valid_utf8_alone"]) == 773
+    assert found["unused"] == [100256, *range(100261, 100276)]
+    assert sum(found["scripts"].values()) == found["vocabulary_size"] - len(found["unused"])
+
+
+def test_the_tables_show_what_is_hidden() -> None:
+    shown = CliRunner().invoke(app, ["vocabulary", "search", "--tokenizer", "gpt2", "--by", "bytes", "F0 9F"]).stdout
+    assert "⟨F0 9F⟩" in shown and "GPT-2: 7 of 50,257 entries" in shown
+    assert "773" in CliRunner().invoke(app, ["vocabulary", "facts", "--tokenizer", "cl100k"]).stdout
+
+
+@pytest.mark.parametrize("arguments", [("--by", "regex", "("), ("--by", "id", "x"), ("--by", "bytes", "xy")])
+def test_bad_input(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput):
+        answer("search", "--tokenizer", "gpt2", *arguments)
+
+
+def test_bad_input_is_one_line_and_status_2() -> None:
+    command = [sys.executable, "-m", "playground", "vocabulary", "search", "--tokenizer", "gpt2", "--by", "regex", "[a"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
