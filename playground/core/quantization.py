@@ -80,6 +80,11 @@ SCHEMES: tuple[Scheme, ...] = (
     Scheme("int4-tensor", "INT4 per matrix", "absmax", 4, "tensor", note="absmax, one FP32 scale for the whole matrix"),
 )
 BY_NAME = {known.name: known for known in SCHEMES}
+# What a single matrix may be tried with, beside them.
+COARSE: tuple[Scheme, ...] = (
+    Scheme("int3", "INT3", "absmax", 3, "group", 64),
+    Scheme("int2", "INT2", "absmax", 2, "group", 64),
+)
 
 
 def scheme_named(name: str) -> Scheme:

@@ -107,7 +107,7 @@ class Weights:
         return gguf_blocks.block(gguf_file.raw(self._path, tensor)[place].tobytes(), tensor.kind)
 
     def _tensor(self, name: str) -> GgufTensor | None:
-        return self._table.get(_gguf_name(name))
+        return self._table.get(gguf_name(name))
 
     def _rows(self, name: str, tensor: GgufTensor) -> np.ndarray | None:
         """Which row of the file each row of the model is, where they differ: llama.cpp keeps the queries and keys of
@@ -142,7 +142,8 @@ def _table(path: Path) -> dict[str, GgufTensor]:
     return gguf_file.tensors(path)
 
 
-def _gguf_name(name: str) -> str:
+def gguf_name(name: str) -> str:
+    """What llama.cpp calls a Llama's parameter; a name that no file has, where it has none."""
     module, _, part = name.rpartition(".")
     layer = _LAYER.search(name)
     if layer is None:

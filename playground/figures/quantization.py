@@ -1,0 +1,116 @@
+"""Quantization drawn: a matrix's weights before and after, every scheme side by side, a GGUF block byte by byte."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from playground.core.gguf_blocks import Block
+from playground.figures import palette
+
+BINS = 161
+BEST_DB = 60.0  # a bar that reaches the end: nothing worth mentioning was lost
+
+
+def histogram(before_RC: np.ndarray, after_RC: np.ndarray, title: str, log: bool) -> go.Figure:
+    """How many weights have which value, before and after, in the same bins."""
+    reach = float(max(np.abs(before_RC).max(), np.abs(after_RC).max())) or 1.0
+    edges = np.linspace(-reach, reach, BINS + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    figure = go.Figure()
+    for values, name, colour in ((before_RC, "before", palette.GREY), (after_RC, title, palette.KEPT)):
+        counts, _ = np.histogram(values, edges)
+        figure.add_bar(
+            x=middles,
+            y=np.where(counts, counts, np.nan) if log else counts,
+            name=escape(name),
+            marker={"color": colour, "line": {"width": 0}},
+            opacity=0.45 if name == "before" else 0.85,
+            hovertemplate="%{x:.4f}: %{y:,} weights<extra></extra>",
+        )
+    figure.update_layout(
+        height=320,
+        barmode="overlay",
+        bargap=0,
+        margin={"l": 4, "r": 4, "t": 8, "b": 4},
+        legend={"orientation": "h", "y": 1.12, "x": 0},
+        xaxis={"title": {"text": "weight"}, "zeroline": False},
+        yaxis={"title": {"text": "weights"}, "type": "log" if log else "linear", "tickformat": ",~s"},
+    )
+    return figure
+
+
+def schemes(rows: Sequence[tuple[str, float, float]], chosen: str) -> go.Figure:
+    """Signal-to-noise of every scheme as (title, bits a weight, dB); longer is nearer to the original."""
+    ends = [min(max(db, 0.0), BEST_DB) for _, _, db in rows]
+    colours = [palette.KEPT if title == chosen else palette.SKY for title, _, _ in rows]
+    figure = go.Figure(
+        go.Bar(
+            y=list(range(len(rows))),
+            x=ends,
+            orientation="h",
+            marker={"color": colours},
+            text=["lossless here" if db >= BEST_DB else f"{db:.1f} dB" for _, _, db in rows],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate=[f"{escape(t)}: {b:.3f} bits, {db:.2f} dB<extra></extra>" for t, b, db in rows],
+        )
+    )
+    labels = [f"{'<b>' if t == chosen else ''}{escape(t)}{'</b>' if t == chosen else ''} · {b:.2f}" for t, b, _ in rows]
+    figure.update_layout(
+        height=70 + 27 * len(rows),
+        margin={"l": 4, "r": 80, "t": 4, "b": 4},
+        bargap=0.3,
+        xaxis={"title": {"text": "signal to noise, dB"}, "range": [0, BEST_DB + 3], "zeroline": False},
+        yaxis={
+            "tickvals": list(range(len(rows))),
+            "ticktext": labels,
+            "range": [len(rows) - 0.5, -0.5],
+            "showgrid": False,
+        },
+    )
+    return figure
+
+
+def block(shown: Block) -> str:
+    """A block as escaped HTML: its bytes as they lie in the file, and the 32 weights they stand for."""
+    head = 4 if shown.kind == "Q4_1" else 2
+    parts = [("d", shown.raw[:2], palette.EXPONENT)]
+    if head == 4:
+        parts.append(("m", shown.raw[2:4], palette.SIGN))
+    parts.append(("the whole numbers", shown.raw[head:], palette.MANTISSA))
+    pieces = "".join(
+        f"<section><span style='border-color:{colour}'>{' '.join(f'{byte:02x}' for byte in piece)}</span>"
+        f"<small>{escape(name)}</small></section>"
+        for name, piece, colour in parts
+    )
+    low, high = min(shown.codes), max(shown.codes)
+    span = high - low or 1
+    cells = "".join(
+        f"<div style='background:{palette.faint(palette.MANTISSA, 0.08 + 0.5 * (code - low) / span)}'>"
+        f"<b>{code}</b><small>{value:.4f}</small></div>"
+        for code, value in zip(shown.codes, shown.values, strict=True)
+    )
+    return f"{_STYLE}<div class='lp-raw'>{pieces}</div><div class='lp-block'>{cells}</div>"
+
+
+def decibels_in_bits(db: float) -> str:
+    """What a ratio means: 6.02 dB are a bit of every weight.
+
+    >>> decibels_in_bits(24.08)
+    '4.0 good bits'
+    """
+    return "lossless here" if math.isinf(db) else f"{db / 6.0206:.1f} good bits"
+
+
+_STYLE = """<style>
+.lp-raw{display:flex;flex-wrap:wrap;gap:.5rem 1rem;margin-bottom:.7rem}
+.lp-raw span{display:block;font-family:var(--st-code-font,ui-monospace,monospace);font-size:.92rem;
+  border-bottom:3px solid;padding-bottom:.15rem;overflow-wrap:anywhere}
+.lp-raw small,.lp-block small{font-size:.78rem;opacity:.8}
+.lp-block{display:grid;grid-template-columns:repeat(auto-fill,minmax(3.7rem,1fr));gap:3px}
+.lp-block div{display:grid;justify-items:center;border-radius:.35rem;padding:.25rem 0;
+  font-variant-numeric:tabular-nums}
+</style>"""
