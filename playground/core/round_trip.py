@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from typing import Literal, NamedTuple
 
-from playground.core.tokens import Encoding
+from playground.core.tokens import Encoding, LazyTokens
 from playground.core.visible import visible
 
 WINDOW_CHARACTERS = 400  # difflib is quadratic; the first stretch that differs shows what happens
@@ -29,7 +29,8 @@ def losses(encoding: Encoding) -> tuple[str, ...]:
     if encoding.round_trip:
         return ()
     text, decoded = encoding.text, encoding.decoded
-    unknown = [token for token in encoding.tokens if token.unknown]
+    tokens = encoding.tokens
+    unknown = tokens.unknown if isinstance(tokens, LazyTokens) else [token for token in tokens if token.unknown]
     found = []
     if unknown:
         lost = sum(end - start for start, end in {(token.start, token.end) for token in unknown})
@@ -44,7 +45,7 @@ def losses(encoding: Encoding) -> tuple[str, ...]:
         found.append("white space")
     if unicodedata.is_normalized("NFC", text) and not unicodedata.is_normalized("NFC", decoded):
         found.append("composed characters, now in parts")
-    dropped = Counter(_folded(text)) - Counter(_folded(decoded))
+    dropped = _folded(text) - _folded(decoded)
     if dropped:
         found.append(", ".join(visible(character) for character, _ in dropped.most_common(5)))
     return tuple(found) or ("the order of characters",)
@@ -81,9 +82,18 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _marks(text: str) -> int:
-    return sum(unicodedata.category(character) == "Mn" for character in unicodedata.normalize("NFD", text))
+    """How many accents and other combining marks; by distinct character, because a text may be long."""
+    return sum(
+        count * sum(unicodedata.category(part) == "Mn" for part in unicodedata.normalize("NFD", character))
+        for character, count in Counter(text).items()
+    )
 
 
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text).lower()
-    return "".join(c for c in decomposed if not c.isspace() and unicodedata.category(c) != "Mn")
+def _folded(text: str) -> Counter[str]:
+    """How often each letter or sign occurs, small, without accents and white space."""
+    found: Counter[str] = Counter()
+    for character, count in Counter(text).items():
+        for part in unicodedata.normalize("NFD", character).lower():
+            if not part.isspace() and unicodedata.category(part) != "Mn":
+                found[part] += count
+    return found

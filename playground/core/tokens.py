@@ -52,7 +52,7 @@ class LazyTokens(Sequence[Token]):
     """
 
     def __init__(self, ids: Sequence[int], spans: np.ndarray, piece_of: Callable[[int], Piece]) -> None:
-        self.ids, self._spans, self._piece_of = tuple(ids), spans, piece_of
+        self.ids, self._spans, self._piece_of = tuple(ids), spans.astype(np.int32), piece_of
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -71,8 +71,15 @@ class LazyTokens(Sequence[Token]):
 
     @property
     def byte_ends(self) -> np.ndarray:
-        """Where the tokens that stand for text end, in bytes, each place once."""
-        return np.unique(self._spans[self._spans[:, 2] < self._spans[:, 3], 3])
+        """Where the tokens that stand for text end, in bytes."""
+        ends: np.ndarray = self._spans[self._spans[:, 2] < self._spans[:, 3], 3]
+        return ends
+
+    @property
+    def unknown(self) -> tuple[Token, ...]:
+        """The tokens that stand for text the vocabulary has no piece for; quick where there are none."""
+        unknown = {token_id for token_id in set(self.ids) if self._piece_of(token_id).unknown}
+        return tuple(self[i] for i, token_id in enumerate(self.ids) if token_id in unknown) if unknown else ()
 
     def _token(self, token_id: int, span: list[int]) -> Token:
         piece = self._piece_of(token_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 
 from playground.core import alignment, round_trip
@@ -41,7 +42,7 @@ def cards(sides: Sequence[Side], view: View, max_chips: int) -> str:
     return f"{_STYLE}<div class='lp-cards'>{''.join(_card(side, view, max_chips, shared) for side in sides)}</div>"
 
 
-def _card(side: Side, view: View, max_chips: int, shared: frozenset[int] | None) -> str:
+def _card(side: Side, view: View, max_chips: int, shared: np.ndarray | None) -> str:
     tokens = side.encoding.tokens
     body = "".join(_chip(token, index, view, shared) for index, token in enumerate(tokens[:max_chips]))
     more = f"<em>+{len(tokens) - max_chips:,} more</em>" if len(tokens) > max_chips else ""
@@ -55,8 +56,8 @@ def _card(side: Side, view: View, max_chips: int, shared: frozenset[int] | None)
     )
 
 
-def _chip(token: Token, index: int, view: View, shared: frozenset[int] | None) -> str:
-    own_cut = shared is not None and not token.added and token.byte_end not in shared
+def _chip(token: Token, index: int, view: View, shared: np.ndarray | None) -> str:
+    own_cut = shared is not None and not token.added and not shared[token.byte_end]
     kinds = (("lp-s", token.special), ("lp-u", token.unknown), ("lp-d", own_cut))
     classes = " ".join(name for name, on in kinds if on)
     attributes = f" class='{classes}'" if classes else ""
@@ -199,7 +200,7 @@ def counts(sides: Sequence[Side], context_tokens: int) -> list[dict[str, Any]]:
     """A row a tokenizer: tokens, ratios (None where there is nothing to divide by), the share of a context window,
     how many of its cuts all the others make too, and the round trip.
     """
-    shared = len(shared_ends([side.encoding for side in sides]))
+    shared = np.count_nonzero(shared_ends([side.encoding for side in sides]))
     rows = []
     for side in sides:
         measured = measure(side.encoding)
@@ -211,7 +212,7 @@ def counts(sides: Sequence[Side], context_tokens: int) -> list[dict[str, Any]]:
                 "bytes per token": measured.bytes_per_token,
                 "tokens per word": measured.tokens_per_word,
                 "share of context": measured.tokens / context_tokens,
-                "cuts shared by all": f"{shared:,} of {len(byte_ends(side.encoding)):,}",
+                "cuts shared by all": f"{shared:,} of {np.count_nonzero(byte_ends(side.encoding)):,}",
                 "round trip": "exact" if side.encoding.round_trip else "lossy",
             }
         )

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
-from playground.core.tokens import SpecialMode
+import streamlit as st
+
+from playground import limits
+from playground.core.tokens import Encoding, SpecialMode
 from playground.figures.tokens import Side
 from playground.models.engines import TOKENIZERS
 from playground.ui import resources
@@ -17,7 +20,13 @@ def compare(tokenizer_ids: Iterable[str], text: str, mode: SpecialMode) -> dict[
             TITLES[tokenizer_id],
             TOKENIZERS[tokenizer_id].kind,
             TOKENIZERS[tokenizer_id].remark(mode),
-            resources.engine(tokenizer_id).encode(text, mode),
+            _encoded(tokenizer_id, text, mode),
         )
         for tokenizer_id in tokenizer_ids
     }
+
+
+@st.cache_resource(max_entries=limits.ENCODINGS_KEPT, show_spinner=False)
+def _encoded(tokenizer_id: str, text: str, mode: SpecialMode) -> Encoding:
+    """Kept for the next rerun: a click on a token need not encode a long text again. Nobody changes an Encoding."""
+    return resources.engine(tokenizer_id).encode(text, mode)

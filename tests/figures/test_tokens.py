@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from playground.core.pipeline import PreToken
 from playground.core.spans import byte_offsets
 from playground.core.tokens import Encoding, Token
 from playground.figures import palette
@@ -59,11 +60,12 @@ def test_typed_markup_stays_text_in_cards(view: figures.View) -> None:
         assert elements.attributes <= {"class", "title"}
 
 
-def test_typed_markup_stays_text_in_strip_and_difference() -> None:
-    encoding = by_characters(HOSTILE)
-    strip = Elements(body(figures.byte_strip(encoding, 500)))
-    assert set(strip.tags) <= {"div", "span", "b", "small", "code", "i", "em"}
-    assert strip.attributes <= {"class", "title", "style"}
+def test_typed_markup_stays_text_in_pre_tokens_and_difference() -> None:
+    pre_token = PreToken(HOSTILE, 0, len(HOSTILE), 0, 3)
+    drawn = Elements(body(figures.pre_tokens([pre_token], pre_token, 500)))
+    assert set(drawn.tags) <= {"div", "span", "code", "i", "em"}
+    assert drawn.attributes <= {"class", "title"}
+    assert "script" in "".join(drawn.texts)
     changed = Encoding("x", HOSTILE, (), HOSTILE.upper())
     assert set(Elements(body(figures.difference(changed))).tags) <= {"div", "span", "del", "ins", "i", "code"}
     assert "script" in "".join(Elements(body(figures.difference(changed))).texts)
@@ -94,26 +96,47 @@ def test_a_cap_says_what_it_leaves_out() -> None:
     assert html.count("title='token ") == 2000
     assert "+3,000 more" in html
     assert "5,000 tokens" in html
-    strip = body(figures.byte_strip(encoding, 200))
-    assert strip.count("title='token ") == 200
-    assert "+4,800 more tokens" in strip
+    strip = figures.strip(encoding, 200)
+    assert sum(len(block["tokens"]) for block in strip["blocks"]) == 200
+    assert strip["more"] == "+4,800 more tokens"
+    many = [PreToken("a", i, i + 1, i, i + 1) for i in range(30)]
+    assert "+10 more" in figures.pre_tokens(many, None, 20)
 
 
 def test_one_token_over_a_very_long_text_stays_small() -> None:
     text = "a" * 100_000
     unknown = Token(100, "[UNK]", b"[UNK]", 0, len(text), 0, len(text), special=True, unknown=True)
-    strip = figures.byte_strip(Encoding("bert", text, (unknown,), "[UNK]"), 200)
-    assert "+99,936 characters" in strip
-    assert len(strip) < 30_000
+    strip = figures.strip(Encoding("bert", text, (unknown,), "[UNK]"), 200)
+    assert strip["blocks"][0]["left_out"] == "+99,936 characters"
+    assert len(json.dumps(strip)) < 30_000
 
 
 def test_bytes_lie_under_their_token() -> None:
-    tokens = (Token(7, "\ufffd", b"\xc3", 0, 1, 0, 1), Token(8, "\ufffd", b"\xa9!", 0, 2, 1, 3))
-    strip = body(figures.byte_strip(Encoding("x", "é!", tokens, "é!"), 10))
-    assert strip.count("class='lp-block'") == 1
-    columns = dict(re.findall(r"grid-area:3/(\d)/auto/span 1'>([0-9A-F]{2})<", strip))
-    assert columns == {"1": "C3", "2": "A9", "3": "21"}
-    assert re.findall(r"grid-area:4/(\d)/auto/span (\d)", strip) == [("1", "1"), ("2", "2")]
+    tokens = (Token(7, "\ufffd", b"\xc3", 1, 2, 1, 2), Token(8, "\ufffd", b"\xa9!", 1, 3, 2, 4))
+    (block,) = figures.strip(Encoding("x", "aé!", (Token(6, "a", b"a", 0, 1, 0, 1), *tokens), "aé!"), 10)["blocks"][1:]
+    assert block["first_byte"] == 1
+    columns = {c["at"] + i: byte for c in block["characters"] for i, byte in enumerate(c["bytes"])}
+    assert columns == {0: "C3", 1: "A9", 2: "21"}
+    assert [c["place"] for c in block["characters"]] == [1, 2]
+    assert [(t["at"], t["byte_start"], t["byte_end"]) for t in block["tokens"]] == [(0, 1, 2), (1, 2, 4)]
+
+
+def test_a_token_that_is_not_the_texts_bytes_lies_over_none() -> None:
+    jamo = tuple(Token(i, "ㅎ", "ㅎ".encode(), 0, 1, 0, 3) for i in range(3))
+    (block,) = figures.strip(Encoding("bert", "안", jamo, "안"), 10)["blocks"]
+    assert not any("at" in token for token in block["tokens"])
+
+
+def test_cuts_that_not_all_make_are_marked() -> None:
+    whole = (Token(1, "a b", b"a b", 0, 3, 0, 3),)
+    parts = (Token(2, "a", b"a", 0, 1, 0, 1), Token(3, " b", b" b", 1, 3, 1, 3))
+    sides = [side(Encoding("x", "a b", tokens, "a b")) for tokens in (whole, parts)]
+    chips = re.findall(r"<span( class='lp-d')? title='token (\d)", body(figures.cards(sides, "text", 10)))
+    assert chips == [("", "0"), (" class='lp-d'", "0"), ("", "1")]
+    assert "lp-d'" not in body(figures.cards(sides[1:], "text", 10))  # nothing to differ from
+    rows = figures.counts(sides, 8)
+    assert [row["cuts shared by all"] for row in rows] == ["1 of 1", "1 of 2"]
+    assert [row["share of context"] for row in rows] == [1 / 8, 2 / 8]
 
 
 def test_losses_and_left_out_text_are_shown() -> None:
@@ -122,7 +145,7 @@ def test_losses_and_left_out_text_are_shown() -> None:
     html = body(figures.cards([side(encoding)], "text", 10))
     assert "Not reversible" in html
     assert "capital letters" in html
-    assert "no token" in body(figures.byte_strip(encoding, 10))
+    assert [len(block["tokens"]) for block in figures.strip(encoding, 10)["blocks"]] == [1, 0]
     difference = body(figures.difference(encoding))
     assert "<del>A</del><ins>a</ins>" in difference
 
@@ -130,9 +153,10 @@ def test_losses_and_left_out_text_are_shown() -> None:
 def test_no_tokens_at_all() -> None:
     empty = side(Encoding("bert", "", (), ""))
     assert "no tokens" in figures.cards([empty], "text", 10)
-    assert "nothing to show" in figures.byte_strip(empty.encoding, 10)
+    assert figures.strip(empty.encoding, 10) == {"blocks": [], "more": ""}
+    assert "nothing to cut" in figures.pre_tokens([], None, 10)
     assert figures.table(empty.encoding) == []
-    assert figures.counts([empty])[0]["characters per token"] is None
+    assert figures.counts([empty], 512)[0]["characters per token"] is None
     assert figures.bars([empty]).data[0].x == (0,)
 
 
@@ -146,6 +170,9 @@ def test_table_and_csv_hold_every_token_exactly() -> None:
         (token.id, token.start, token.end) for token in encoding.tokens
     ]
     assert not any(row["text"].startswith(("=", "+", "-", "@")) for row in rows)
+    exact = json.loads(figures.as_json(encoding))
+    assert "".join(token["text"] for token in exact["tokens"]) == text
+    assert exact["ids"] == list(encoding.ids)
     assert [row["text"] for row in figures.table(encoding, 2)] == ["=", "1"]
     assert figures.table(encoding)[-1]["text"] == "⟨U+202E⟩"
 
@@ -161,4 +188,4 @@ def test_bars_hold_the_counts_and_mark_lossy_ones() -> None:
 def test_neighbours_differ_in_colour() -> None:
     style = figures.cards([], "text", 1)
     for index, colour in enumerate(palette.TOKEN_TINTS):
-        assert f"nth-of-type({len(palette.TOKEN_TINTS)}n+{index + 1}),.lp-c{index}{{--lp:{colour}}}" in style
+        assert f"nth-of-type({len(palette.TOKEN_TINTS)}n+{index + 1}){{--lp:{colour}}}" in style
