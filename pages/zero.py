@@ -11,7 +11,8 @@ from playground.ui.components import zero, zero_inputs
 shell.header(
     __file__,
     "Plain data parallel keeps **everything on every GPU**: parameters, gradients, optimizer states. ZeRO lets each "
-    "GPU keep only *its share*: of the optimizer states (stage 1), the gradients too (2), and the parameters (3).",
+    "GPU keep only *its share*: of the optimizer states (stage 1), the gradients too (2), and the parameters (3). "
+    "Ψ is the number of parameters, N the number of GPUs.",
 )
 asked = zero_inputs.ask()
 zero.answer(asked)

@@ -157,7 +157,7 @@ class Side {
       this.cells.forEach((mine, rank) => {
         const place = rank % film.shard, part = 100 / film.shard;
         paint(mine.parameters[row], now.p[row], place, part, film.frames.at(-1).p[row] === 3);
-        paint(mine.gradients[row], now.g[row], place, part, false);
+        paint(mine.gradients[row], now.g[row], place, part, true);
         paint(mine.optimizer[row], film.optimizer, place, part, true);
         const moving = fresh && frame.kind === "collective" && touched[row];
         mine.parameters[row].classList.toggle("moving", !!moving && ["all_gather", "broadcast"].includes(frame.op));
