@@ -84,7 +84,7 @@ class Job:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, **_environment()},
+                env={**os.environ, **_environment(self.folder)},
                 start_new_session=True,
             )
 
@@ -192,13 +192,14 @@ def machine() -> str:
     return f"{what}, Python {platform.python_version()}, PyTorch {version('torch').partition('+')[0]}, gloo"
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     here = str(Path(playground.__file__).parents[1])
     loopback = {"linux": "lo", "darwin": "lo0"}.get(sys.platform)
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", "")))),
         "OMP_NUM_THREADS": "1",
         "PYTHONWARNINGS": "ignore",
+        "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),  # torch makes it when imported, else beside ours
         **({"GLOO_SOCKET_IFNAME": loopback} if loopback else {}),
     }
 
