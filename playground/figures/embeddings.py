@@ -21,8 +21,8 @@ _PLACES = (
     "bottom left",
 )
 _CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
-_SPREAD = 0.15  # room around a projection's points, as a share of its sides
-_CHARACTER, _LINE = 0.025, 0.05  # a letter's width and height as shares of a projection's sides
+_BESIDE, _ABOVE = 0.25, 0.12  # room around a projection's points for their labels, as shares of its sides
+_CHARACTER, _LINE = 0.03, 0.05  # a letter's width and height as shares of a projection's sides
 # Where a corner of the cube lies on the screen, for a camera on the diagonal: to the right, and up.
 _AS_SEEN = np.array([[-1.0, 1.0, 0.0], [-1.0, -1.0, 2.0]]).T / np.sqrt([2.0, 6.0])
 _AROUND = {"center": -0.5, "right": 0.0, "left": -1.0}
@@ -127,7 +127,7 @@ def projection(names: Sequence[str], points_NK: np.ndarray, explained_K: Sequenc
             )
         )
         axes = dict(zip(("xaxis", "yaxis", "zaxis"), ({"title": {"text": title}} for title in titles), strict=True))
-        camera = {"eye": {"x": 1.9, "y": 1.9, "z": 1.9}, "center": {"x": 0, "y": 0, "z": -0.15}}
+        camera = {"eye": {"x": 2.05, "y": 2.05, "z": 2.05}, "center": {"x": 0, "y": 0, "z": -0.15}}
         figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": camera}, height=480)
     else:
         x, y = points_NK.T
@@ -142,8 +142,11 @@ def projection(names: Sequence[str], points_NK: np.ndarray, explained_K: Sequenc
                 cliponaxis=False,
             )
         )
-        for update, title, values in ((figure.update_xaxes, titles[0], x), (figure.update_yaxes, titles[1], y)):
-            spread = _SPREAD * (float(np.ptp(values)) or 1.0)
+        for update, title, values, room in (
+            (figure.update_xaxes, titles[0], x, _BESIDE),
+            (figure.update_yaxes, titles[1], y, _ABOVE),
+        ):
+            spread = room * (float(np.ptp(values)) or 1.0)
             update(title=title, range=[values.min() - spread, values.max() + spread], zeroline=True, showgrid=False)
         figure.update_layout(height=480)
     figure.update_traces(hovertemplate="%{text}<extra></extra>")
@@ -160,15 +163,15 @@ def places(points_N2: np.ndarray, lengths: Sequence[int]) -> list[str]:
     """
     low, extent = points_N2.min(0), np.ptp(points_N2, axis=0)
     at = (points_N2 - low) / np.where(extent > 0, extent, 1)
-    taken = [(x - 0.01, y - 0.015, x + 0.01, y + 0.015) for x, y in at]
+    taken = [(x - 0.02, y - 0.02, x + 0.02, y + 0.02) for x, y in at]
     chosen = []
     for (x, y), length in zip(at, lengths, strict=True):
         boxes = {}
         for place in _PLACES:
             vertical, horizontal = place.split()
             width = _CHARACTER * max(length, 2)
-            left = x + _AROUND[horizontal] * width + {"right": 0.015, "left": -0.015}.get(horizontal, 0.0)
-            bottom = y + {"top": 0.02, "bottom": -0.02 - _LINE, "middle": -_LINE / 2}[vertical]
+            left = x + _AROUND[horizontal] * width + {"right": 0.025, "left": -0.025}.get(horizontal, 0.0)
+            bottom = y + {"top": 0.022, "bottom": -0.022 - _LINE, "middle": -_LINE / 2}[vertical]
             boxes[place] = (left, bottom, left + width, bottom + _LINE)
         best = min(_PLACES, key=lambda place: _cost(boxes[place], taken))
         taken.append(boxes[best])
@@ -177,7 +180,7 @@ def places(points_N2: np.ndarray, lengths: Sequence[int]) -> list[str]:
 
 
 def _cost(box: tuple[float, ...], taken: Sequence[tuple[float, ...]]) -> float:
-    outside = max(0.0, -_SPREAD - box[0]) + max(0.0, box[2] - 1 - _SPREAD)
+    outside = max(0.0, -_BESIDE - box[0]) + max(0.0, box[2] - 1 - _BESIDE)
     return sum(_overlap(box, other) for other in taken) + outside * _LINE
 
 

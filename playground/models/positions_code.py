@@ -36,7 +36,7 @@ with torch.inference_mode():
 size = attention.head_dim
 q, k = (caught[name][0].view(ids.shape[1], -1, size).transpose(0, 1).float() for name in "qk")
 q, k = q[{head}, {query}], k[{head} // (len(q) // len(k)), {key}]  # several query heads share a key head
-
+{ones}
 # transformers pairs dimension i with i + size/2 ("half"); the paper, and some other code, 2i with 2i + 1.
 for shift in (0, 1, 100):
     positions = torch.tensor([[{query} + shift, {key} + shift]])
@@ -63,8 +63,22 @@ def sinusoidal(rows: int, size: int) -> str:
     return _SINUSOIDAL.format(rows=rows, size=size)
 
 
-def rotary(model_id: str, dtype: str, text: str, layer: int, head: int, query: int, key: int, limit: int) -> str:
-    """Python that prints one query's and key's score with both moved along; a long text is read from a file."""
+def rotary(
+    model_id: str,
+    dtype: str,
+    text: str,
+    layer: int,
+    head: int,
+    query: int,
+    key: int,
+    limit: int,
+    *,
+    own: bool = True,
+) -> str:
+    """Python that prints one query's and key's score with both moved along; a long text is read from a file.
+
+    Without ``own``, both are all ones instead of the head's.
+    """
     inline = len(text) <= _INLINE_CHARACTERS
     return _ROTARY.format(
         text=repr(text) if inline else 'open("text.txt", encoding="utf-8", newline="").read()',
@@ -75,6 +89,7 @@ def rotary(model_id: str, dtype: str, text: str, layer: int, head: int, query: i
         query=query,
         key=key,
         limit=limit,
+        ones="" if own else "q = k = torch.full((size,), size**-0.25)  # all ones, scaled to score 1 in one place\n",
     )
 
 

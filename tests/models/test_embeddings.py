@@ -287,6 +287,11 @@ def test_the_code_shown_turns_the_same(decoder: Any, encoder: Any, capsys: pytes
     snippet = positions_code.rotary("smollm2-135m", decoder.dtype, TEXT, 13, 8, 8, 1, limits.HEATMAP_TOKENS)
     for line in run(snippet, capsys):
         assert float(line[-1]) == pytest.approx(expected, abs=2e-3 if decoder.dtype == "fp32" else 5e-2)
+    flat = np.full(64, 64**-0.25)
+    alone = positions.scores_by_distance(flat, flat, np.array([7]), decoder.rotary.theta)[0]
+    snippet = positions_code.rotary("smollm2-135m", decoder.dtype, TEXT, 13, 8, 8, 1, limits.HEATMAP_TOKENS, own=False)
+    for line in run(snippet, capsys):
+        assert float(line[-1]) == pytest.approx(alone, abs=2e-3)
     for distance, low, high in run(positions_code.sinusoidal(64, 128), capsys):
         expected = positions.dot_by_distance(np.array([int(distance)]), 128)[0]
         assert float(low) == pytest.approx(expected, abs=1e-5) and float(high) == pytest.approx(expected, abs=1e-5)

@@ -117,7 +117,7 @@ def test_word_arithmetic(page: Callable[..., AppTest]) -> None:
     (chart,) = figures(app)
     np.testing.assert_allclose(array(chart["data"][0]["x"]), [n.cosine for n in answer.nearest], atol=1e-4)
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Nearest of all"] == answer.nearest[0].label
+    assert shown["Nearest of all"] == answer.nearest[0].label == "·queen"
     assert shown["Without the sum's own words"] == "·queen"
 
 

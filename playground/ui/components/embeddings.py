@@ -204,9 +204,19 @@ def word_arithmetic(lens: Lens) -> str:
     )
     first, other = answer.nearest[0], answer.others[0]
     nearest, without = st.columns(2)
-    nearest.metric("Nearest of all", first.label, f"{first.cosine:.3f}", delta_color="off", delta_arrow="off")
+    nearest.metric(
+        "Nearest of all",
+        shell.escape_markdown(first.label),
+        f"{first.cosine:.3f}",
+        delta_color="off",
+        delta_arrow="off",
+    )
     without.metric(
-        "Without the sum's own words", other.label, f"{other.cosine:.3f}", delta_color="off", delta_arrow="off"
+        "Without the sum's own words",
+        shell.escape_markdown(other.label),
+        f"{other.cosine:.3f}",
+        delta_color="off",
+        delta_arrow="off",
     )
     st.caption(
         "Grey: a word of the sum itself. It is often the nearest, since adding small differences leads away from it "

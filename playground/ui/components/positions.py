@@ -12,7 +12,7 @@ from playground.figures.attention import labels
 from playground.figures.formula import formula
 from playground.models import positions_code
 from playground.models.lens import Lens
-from playground.ui import inputs, resources, shell
+from playground.ui import downloads, inputs, resources, shell
 
 DECODER, ENCODER = "smollm2-135m", "minilm-l6"
 TEXT = "The animal didn't cross the street because it was too tired."
@@ -87,7 +87,10 @@ def rotary() -> str:
         position = inputs.slider("Position", 0, 256, 8, key="position")
         _draw(figures.dials(position * angle), "dials", "Each pair of dimensions as a clock hand")
         shell.provenance(
-            "computed", "[RoFormer](https://arxiv.org/abs/2104.09864), §3.2.2, with this model's base and size."
+            "computed",
+            "[RoFormer](https://arxiv.org/abs/2104.09864), §3.2.2, with this model's base and size. The paper pairs "
+            f"neighbours, 2i with 2i + 1; this model's file pairs i with i + {len(angle)}: the same rotation, with the "
+            "dimensions in another order.",
         )
     with waves:
         st.subheader("Positions in one turn", anchor=False)
@@ -131,7 +134,8 @@ def _score(lens: Lens) -> str:
     distances = np.arange(min(0, query - key), FARTHEST + 1)
     curve = positions.scores_by_distance(q, k, distances, rope.theta)
     here = float(positions.scores_by_distance(q, k, np.array([query - key]), rope.theta)[0])
-    mark = (query - key, here, f"in this text: {names[query]} at {query}, {names[key]} at {key}")
+    place = f"{names[query]} at {query}, {names[key]} at {key}"
+    mark = (query - key, here, f"in this text: {place}" if own else f"as far apart as {place}")
     _draw(
         figures.by_distance(
             distances,
@@ -152,7 +156,15 @@ def _score(lens: Lens) -> str:
     )
     shell.provenance("measured" if own else "computed", what if own else flat_note)
     _shifted(q, k, query, key, rope.theta)
-    return positions_code.rotary(lens.model_id, lens.dtype, text, layer, head, query, key, limits.HEATMAP_TOKENS)
+    _file("scores-by-distance", distances, curve, "score")
+    return positions_code.rotary(
+        lens.model_id, lens.dtype, text, layer, head, query, key, limits.HEATMAP_TOKENS, own=own
+    )
+
+
+def _file(name: str, distances: np.ndarray, values: np.ndarray, what: str) -> None:
+    rows = [{"distance": int(d), what: round(float(v), 6)} for d, v in zip(distances, values, strict=True)]
+    downloads.offer(name, rows, key=name)
 
 
 def _position(label: str, names: list[str], key: str, default: int) -> int:
@@ -207,4 +219,5 @@ def learned() -> str:
             "measured",
             f"every {STEP}th position. The blue diagonal: neighbours are alike, though nothing but training said so.",
         )
+    _file("cosine-by-distance", distances, mean, "mean_cosine")
     return positions_code.learned(lens.model_id)
