@@ -6,7 +6,8 @@ arXiv:1508.07909 §3.2), so a token's rank says how early it was worth a place.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+
+from playground.core.bpe_trace import merged
 
 _NEVER = 1 << 62
 
@@ -21,12 +22,11 @@ def parts_of(symbols: Sequence[bytes], rank: Mapping[bytes, int]) -> tuple[bytes
     >>> parts_of([b"a", b"b", b"c"], rank), parts_of([b"a"], rank)
     ((b'a', b'bc'), None)
     """
-    parts = list(symbols)
-    own = rank.get(b"".join(parts), _NEVER)
-    while len(parts) > 2:
-        ranks = [rank.get(left + right, _NEVER) for left, right in pairwise(parts)]
-        first = min(range(len(ranks)), key=ranks.__getitem__)
-        if ranks[first] >= own:
-            return None
-        parts[first : first + 2] = [parts[first] + parts[first + 1]]
+    own = rank.get(b"".join(symbols), _NEVER)
+
+    def older(left: bytes, right: bytes) -> int | None:
+        found = rank.get(left + right, _NEVER)
+        return found if found < own else None
+
+    parts = merged(symbols, older)
     return (parts[0], parts[1]) if len(parts) == 2 else None

@@ -14,7 +14,7 @@ from playground.models.engines import TOKENIZERS, Engine
 from playground.ui import inputs, resources, shell, site
 from playground.ui.tokenizing import TITLES
 
-_BY = {"text": "text", "id": "id", "bytes": "bytes", "regex": "regex"}
+_MODEL_OF = {"smollm2": "smollm2-135m", "bert": "minilm-l6"}  # whose embedding rows the ids number
 _EXAMPLE = {"text": " the", "id": "464, 1000-1010", "bytes": "F0 9F 98", "regex": r"^ ?\p{Greek}+$"}
 _ONLY = {
     "all": "all entries",
@@ -132,9 +132,12 @@ def _picked(ids: list[int]) -> None:
 def details(search: Search, entry: Entry) -> None:
     """Everything about one entry, and where to look further."""
     st.html(figures.card(entry, _facts_of(search, entry)))
-    embeddings = site.BY_FILE.get("embeddings.py")
-    if embeddings and search.engine.info.id in ("smollm2", "bert") and not entry.special and not entry.partial:
-        shell.link(embeddings, "Its neighbours among the embeddings", {"word": entry.text}, ":material/scatter_plot:")
+    model_id, word = _MODEL_OF.get(search.engine.info.id), entry.text.strip().removeprefix("##")
+    if model_id and word and not entry.special and not entry.partial:
+        link = {"model": model_id, "word": word, "show": "nearest tokens"}
+        shell.link(
+            site.BY_FILE["embeddings.py"], "Its neighbours among the embeddings", link, ":material/scatter_plot:"
+        )
     if not entry.partial and not entry.special:
         tokenization = site.BY_FILE["tokenization.py"]
         shell.link(tokenization, "Under every tokenizer", {"text": entry.text}, ":material/segment:")
