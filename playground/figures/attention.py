@@ -80,7 +80,7 @@ def heatmap(
         )
     )
     if max(targets, sources) <= VALUES_UP_TO and not small:
-        _print_values(figure, shown_TS)
+        print_values(figure, shown_TS)
     most = TICKS // 2 if small else TICKS
     figure.update_xaxes(
         title=None if small else "to (key)",
@@ -120,9 +120,9 @@ def _pairs(from_labels: Sequence[str], to_labels: Sequence[str], shown_TS: np.nd
     ]
 
 
-def _print_values(figure: go.Figure, shown_TS: np.ndarray) -> None:
-    """The weights as text: in the theme's own ink on pale cells, white or black where the cell is strong."""
-    for low, high, colour in ((0.0, 0.5, palette.INK), (0.5, 0.72, "white"), (0.72, 1.01, "black")):
+def print_values(figure: go.Figure, shown_TS: np.ndarray) -> None:
+    """The values (weights, cosines) as text: in the theme's own ink on pale cells, white or black where the cell is strong."""
+    for low, high, colour in ((-1.0, 0.5, palette.INK), (0.5, 0.72, "white"), (0.72, 1.01, "black")):
         t, s = np.nonzero((shown_TS >= low) & (shown_TS < high))  # NaN is in no range
         figure.add_scatter(
             x=s,

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from playground.figures import palette
-from playground.figures.attention import short, ticks
+from playground.figures.attention import print_values, short, ticks
 
 LINES = (palette.VERMILION, palette.ORANGE, palette.BLUE)
 _PLACES = (
@@ -82,7 +82,7 @@ def similarity(names: Sequence[str], cosine_NN: np.ndarray) -> go.Figure:
         )
     )
     if len(names) <= VALUES_UP_TO:
-        _print_values(figure, cosine_NN)
+        print_values(figure, cosine_NN)
     figure.update_xaxes(side="top", tickangle=-90, **ticks(names, len(names)))
     figure.update_yaxes(autorange="reversed", **ticks(names, len(names)))
     return figure.update_layout(
@@ -90,21 +90,6 @@ def similarity(names: Sequence[str], cosine_NN: np.ndarray) -> go.Figure:
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
         **_CLEAR,
     )
-
-
-def _print_values(figure: go.Figure, cosine_NN: np.ndarray) -> None:
-    """In the theme's own ink on pale cells, white or black where the cell is strong."""
-    for low, high, colour in ((-1.0, 0.5, palette.INK), (0.5, 0.72, "white"), (0.72, 1.01, "black")):
-        rows, columns = np.nonzero((cosine_NN >= low) & (cosine_NN < high))
-        figure.add_scatter(
-            x=columns,
-            y=rows,
-            text=[f"{c:.2f}".replace("0.", ".", 1) for c in cosine_NN[rows, columns]],
-            mode="text",
-            textfont={"size": 11, "color": colour},
-            hoverinfo="skip",
-            showlegend=False,
-        )
 
 
 def projection(names: Sequence[str], points_NK: np.ndarray, explained_K: Sequence[float]) -> go.Figure:
