@@ -1,11 +1,9 @@
 """Languages × tokenizers as a heatmap, the cost of a text as bars, and the table behind them."""
 
-import csv as csv_module
-import io
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
@@ -139,25 +137,22 @@ def costs(languages: Sequence[Language], found: Sequence[Cost]) -> go.Figure:
     return figure
 
 
-def csv(languages: Sequence[Language], titles: Mapping[str, str], counts: Mapping[tuple[str, str], Count]) -> str:
-    """A row a language and tokenizer: counts, premium, lost."""
-    file = io.StringIO()
-    writer = csv_module.writer(file, lineterminator="\n")
-    writer.writerow(("language", "script", "tokenizer", "tokens", "characters", "bytes", "unknown", "premium"))
-    for language in languages:
-        for tokenizer in titles:
-            count = counts[language.id, tokenizer]
-            ratio = premium(count, counts[languages[0].id, tokenizer])
-            writer.writerow(
-                (
-                    language.name,
-                    language.script,
-                    tokenizer,
-                    count.tokens,
-                    count.characters,
-                    count.utf8_bytes,
-                    count.unknown,
-                    round(ratio, 4),
-                )
-            )
-    return file.getvalue()
+def file_rows(
+    languages: Sequence[Language], titles: Mapping[str, str], counts: Mapping[tuple[str, str], Count]
+) -> list[dict[str, Any]]:
+    """A row a language and tokenizer, for a file: counts, what was lost, the premium."""
+    return [
+        {
+            "language": language.name,
+            "script": language.script,
+            "tokenizer": tokenizer,
+            "tokens": count.tokens,
+            "characters": count.characters,
+            "bytes": count.utf8_bytes,
+            "unknown": count.unknown,
+            "premium": round(premium(count, counts[languages[0].id, tokenizer]), 4),
+        }
+        for language in languages
+        for tokenizer in titles
+        for count in (counts[language.id, tokenizer],)
+    ]

@@ -1,7 +1,5 @@
 """A trained tokenizer drawn: what was learned in order, compression beside GPT-2's, and how it grew."""
 
-import csv as csv_module
-import io
 import json
 from collections.abc import Sequence
 from html import escape
@@ -59,17 +57,20 @@ def learned_rows(learned: Sequence[Learned]) -> list[dict[str, Any]]:
     return rows
 
 
-def learned_csv(learned: Sequence[Learned]) -> str:
-    """The same as a file; texts are JSON strings: exact, and no formula to a spreadsheet."""
-    file = io.StringIO()
-    writer = csv_module.writer(file, lineterminator="\n")
-    writer.writerow(("order", "id", "text", "bytes", "left", "right", "score"))
-    for piece in learned:
-        text = json.dumps(piece.raw.decode(errors="replace"), ensure_ascii=False)
-        left, right = (part.hex() for part in piece.parts) if piece.parts else ("", "")
-        score = "" if piece.score is None else piece.score
-        writer.writerow((piece.order, piece.id, text, piece.raw.hex(), left, right, score))
-    return file.getvalue()
+def file_rows(learned: Sequence[Learned]) -> list[dict[str, Any]]:
+    """The same for a file: texts are JSON strings (exact, and no formula to a spreadsheet), bytes in hex."""
+    return [
+        {
+            "order": piece.order,
+            "id": piece.id,
+            "text": json.dumps(piece.raw.decode(errors="replace"), ensure_ascii=False),
+            "bytes": piece.raw.hex(),
+            "left": piece.parts[0].hex() if piece.parts else None,
+            "right": piece.parts[1].hex() if piece.parts else None,
+            "score": piece.score,
+        }
+        for piece in learned
+    ]
 
 
 def _shown(raw: bytes) -> str:

@@ -1,13 +1,11 @@
 """A vocabulary drawn: its scripts as bars, one entry as a card, entries as table rows and as CSV."""
 
-import csv as csv_module
-import io
 import json
 import math
 import unicodedata
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, overload
 
 import plotly.graph_objects as go
 
@@ -34,15 +32,34 @@ def rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
-def csv(entries: Sequence[Entry]) -> str:
-    """A row an entry; the text is a JSON string: exact, and no formula to a spreadsheet."""
-    file = io.StringIO()
-    writer = csv_module.writer(file, lineterminator="\n")
-    writer.writerow(("id", "text", "bytes", "script", "special"))
-    for entry in entries:
+class FileRows(Sequence[dict[str, Any]]):
+    """A row an entry for a file, made when it is read: a vocabulary has 200,000, and few are downloaded.
+
+    The text is a JSON string: exact, and no formula to a spreadsheet.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "FileRows": ...
+    def __getitem__(self, index: int | slice) -> "dict[str, Any] | FileRows":
+        if isinstance(index, slice):
+            return FileRows(self._entries[index])
+        entry = self._entries[index]
         text = json.dumps(entry.text, ensure_ascii=False)
-        writer.writerow((entry.id, text, entry.raw.hex(), entry.script, entry.special))
-    return file.getvalue()
+        return {
+            "id": entry.id,
+            "text": text,
+            "bytes": entry.raw.hex(),
+            "script": entry.script,
+            "special": entry.special,
+        }
 
 
 def card(entry: Entry, facts: Sequence[tuple[str, str]]) -> str:

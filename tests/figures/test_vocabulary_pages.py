@@ -1,8 +1,5 @@
 """Figures of the vocabulary, training and languages pages: escaped, marked, exact."""
 
-import csv
-import io
-
 import pytest
 
 from playground.core import fertility
@@ -35,10 +32,12 @@ def test_a_card_names_what_is_seen() -> None:
     assert "<code>F0</code>" in half and "<code>9F</code>" in half
 
 
-def test_the_csv_is_exact() -> None:
-    rows = list(csv.DictReader(io.StringIO(vocabulary.csv([HOSTILE, HALF]))))
+def test_rows_for_a_file_are_exact_and_made_late() -> None:
+    rows = vocabulary.FileRows([HOSTILE, HALF])
+    assert len(rows) == 2 and [row["id"] for row in rows] == [7, 8]
     assert bytes.fromhex(rows[1]["bytes"]) == HALF.raw
     assert rows[0]["text"].startswith('"<script>')
+    assert list(rows[1:]) == [rows[1]]
 
 
 def test_scripts_are_summed_up_past_the_longest_bars() -> None:
@@ -70,9 +69,8 @@ def test_costs_mark_what_does_not_fit() -> None:
     assert list(figure.data[0].marker.pattern.shape) == ["", "/"]
 
 
-def test_the_languages_csv_has_every_cell() -> None:
-    rows = list(csv.DictReader(io.StringIO(languages.csv(LANGUAGES, TITLES, COUNTS))))
-    assert [row["premium"] for row in rows] == ["1.0", "1.0", "3.0", "0.5"]
+def test_the_languages_file_has_every_cell() -> None:
+    assert [row["premium"] for row in languages.file_rows(LANGUAGES, TITLES, COUNTS)] == [1.0, 1.0, 3.0, 0.5]
 
 
 def test_compression_says_bytes_a_token() -> None:

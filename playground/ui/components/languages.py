@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,7 +12,7 @@ from playground.core.fertility import Count
 from playground.core.kv_cache import cache_format, formula
 from playground.figures import fertility as figures
 from playground.models.engines import snippets
-from playground.ui import inputs, resources, shell
+from playground.ui import downloads, inputs, resources, shell
 from playground.ui.tokenizing import TITLES
 
 # Models whose own tokenizer is here (gpt-oss's o200k_harmony is o200k with other control tokens).
@@ -82,13 +81,8 @@ def heatmap(counted: Counted) -> None:
         "**†**, in grey: the tokenizer read characters as [UNK] and threw them away. Few tokens there are a loss, "
         "not a compression. The sentences were written for this page; five short ones show the order of size, no more."
     )
-    st.download_button(
-        "The table as CSV",
-        partial(figures.csv, languages, counted.titles, counted.counts),
-        "languages.csv",
-        "text/csv",
-        on_click="ignore",
-    )
+    rows = figures.file_rows(languages, counted.titles, counted.counts)
+    downloads.offer("languages", rows, key="languages.file")
 
 
 def sentences() -> None:

@@ -1,7 +1,6 @@
 """The training page's inputs, the training itself with its progress, and what came of it."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import streamlit as st
 
@@ -12,7 +11,7 @@ from playground.figures import training as figures
 from playground.figures.tokens import Side
 from playground.models import training, training_code
 from playground.models.training import KINDS, Kind, Trained
-from playground.ui import inputs, resources, shell
+from playground.ui import downloads, inputs, resources, shell
 
 _SIZES = (257, 260, 265, 270, 280, 300, 350, 400, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000)
 _TRAINING, _HELD_OUT = "the training text", "a text it never saw"
@@ -126,13 +125,7 @@ def learned(asked: Ask, found: Trained) -> None:
     with table:
         st.dataframe(figures.learned_rows(found.learned[: limits.TOKENS_SHOWN]), hide_index=True, height=360)
         with st.container(horizontal=True):
-            st.download_button(
-                "Learned pieces as CSV",
-                partial(figures.learned_csv, found.learned),
-                f"learned-{found.kind}.csv",
-                "text/csv",
-                on_click="ignore",
-            )
+            downloads.offer(f"learned-{found.kind}", figures.file_rows(found.learned), key="training.file")
             st.download_button("tokenizer.json", found.json, "tokenizer.json", "application/json", on_click="ignore")
     with rule:
         st.markdown(_RULES[found.kind])

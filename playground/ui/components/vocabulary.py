@@ -11,7 +11,7 @@ from playground.core.vocabulary import By, Entry, Facts, Vocabulary
 from playground.figures import vocabulary as figures
 from playground.models import vocabularies, vocabulary_code
 from playground.models.engines import TOKENIZERS, Engine
-from playground.ui import inputs, resources, shell, site
+from playground.ui import downloads, inputs, resources, shell, site
 from playground.ui.tokenizing import TITLES
 
 _MODEL_OF = {"smollm2": "smollm2-135m", "bert": "minilm-l6"}  # whose embedding rows the ids number
@@ -111,13 +111,7 @@ def results(search: Search) -> Entry | None:
             column_config={"id": st.column_config.NumberColumn(format="localized")},
         )
         shell.provenance("measured", f"Every entry of {search.entries.tokenizer}, read from the published vocabulary.")
-    st.download_button(
-        f"{len(found):,} entries as CSV",
-        partial(figures.csv, found),
-        f"vocabulary-{search.engine.info.id}.csv",
-        "text/csv",
-        on_click="ignore",
-    )
+    downloads.offer(f"vocabulary-{search.engine.info.id}", figures.FileRows(found), key="vocabulary.file")
     wanted = inputs.line("Token id", "", key="token", help="Empty: the first of the list.")
     by_id = {str(entry.id): entry for entry in found}
     return by_id.get(wanted.strip(), shown[0])
