@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 import streamlit as st
@@ -88,15 +89,16 @@ def header(file: str, lede: str) -> None:
 
 
 def cards(pages: Sequence[site.PageInfo], columns: int = 3) -> None:
-    """A card a page, numbered: what one sees there, the page itself, and its ready example."""
-    numbered = list(enumerate(pages, start=1))
-    for row in range(0, len(numbered), columns):
-        for column, (number, info) in zip(st.columns(columns), numbered[row : row + columns], strict=False):
-            with column.container(border=True, height="stretch"):
-                st.caption(f"{number} · {info.section}")
-                st.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
-                st.markdown(info.summary)
-                link(info, info.example, info.params, ":material/play_arrow:")
+    """A card a page, section by section: what one sees there, the page itself, and its ready example."""
+    for section, group in groupby(pages, key=lambda info: info.section):
+        st.subheader(section, anchor=False)
+        together = list(group)
+        for row in range(0, len(together), columns):
+            for column, info in zip(st.columns(columns), together[row : row + columns], strict=False):
+                with column.container(border=True, height="stretch"):
+                    st.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
+                    st.markdown(info.summary)
+                    link(info, info.example, info.params, ":material/play_arrow:")
 
 
 def show_error(error: PlaygroundError) -> None:
