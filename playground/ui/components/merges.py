@@ -107,7 +107,8 @@ def matching(word: str) -> None:
     engine = resources.engine(_WORDPIECE)
     pieces = [p.text for p in engine.stages(word).pre_tokens]
     if not pieces:
-        raise BadInput("BERT reads nothing here", "Its normaliser drops control characters: type letters.")
+        st.caption("BERT reads nothing here: its normaliser drops every character of this word.")
+        return
     chosen = 0
     if len(pieces) > 1:
         chosen = inputs.choice(

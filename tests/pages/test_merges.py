@@ -1,0 +1,127 @@
+"""The page of one word, run by Streamlit's own test harness: the engines' ids, every step, links and bad input."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import paths
+from playground.models import engines
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def page() -> Callable[..., AppTest]:
+    def opened(**parameters: str) -> AppTest:
+        app = AppTest.from_file(str(paths.APP), default_timeout=120)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(str(paths.PAGES / "merges.py"))
+        app.run()
+        assert not app.exception
+        return app
+
+    return opened
+
+
+def steppers(app: AppTest) -> list[dict]:
+    data = [json.loads(component.proto.json) for component in app.get("bidi_component")]
+    return [one for one in data if "frames" in one]
+
+
+def last_ids(stepper: dict) -> list[int]:
+    return [int(number) for cell in stepper["frames"][-1]["cells"] for number in cell["under"].split()]
+
+
+def html(app: AppTest, name: str) -> str:
+    return next(e.proto.body for e in app.get("html") if f"<div class='{name}'" in e.proto.body)
+
+
+def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
+    app = page()
+    assert not app.error
+    merges, match = steppers(app)
+    assert last_ids(merges) == list(engines.load("gpt2").encode("unhappiness").ids) == [403, 71, 42661]
+    assert last_ids(match) == list(engines.load("bert").encode("unhappiness").ids)
+    assert len(merges["frames"]) == 9  # eleven bytes, three tokens: eight merges
+    rows = next(e.value for e in app.dataframe if "pieces" in e.value)
+    assert rows["pieces"][0] == "un  happiness"
+    assert rows["score"].is_monotonic_decreasing
+    assert "3 tokens" in html(app, "lp-ways")
+
+
+@pytest.mark.parametrize("tokenizer", ["gpt2", "cl100k", "o200k", "smollm2", "mistral"])
+@pytest.mark.parametrize("place", ["start", "inside"])
+def test_each_vocabulary_ends_in_its_own_ids(page: Callable[..., AppTest], tokenizer: str, place: str) -> None:
+    app = page(word="Verfassungsgericht", tokenizer=tokenizer, place=place)
+    engine = engines.load(tokenizer)
+    text = "Verfassungsgericht" if place == "start" or engine.info.adds_space else " Verfassungsgericht"
+    assert last_ids(steppers(app)[0]) == list(engine.encode(text).ids)
+
+
+def test_every_pair_says_why_it_does_not_merge(page: Callable[..., AppTest]) -> None:
+    frames = steppers(page(word="unhappiness"))[0]["frames"]
+    kinds = {gap["kind"] for frame in frames for gap in frame["gaps"]}
+    assert kinds == {"now", "later", "lost", "no rule"}
+    for frame in frames[:-1]:
+        assert [gap["kind"] for gap in frame["gaps"]].count("now") == 1
+        assert all(gap["why"].endswith(".") for gap in frame["gaps"])
+    first = {gap["kind"]: gap["why"] for gap in frames[0]["gaps"]}
+    assert "i + n has rank 3, the lowest of all pairs here" in first["now"]
+    assert "It never gets a turn" in first["lost"]
+    assert "Its own turn is merge" in first["later"]
+    assert "no rule" in first["no rule"]
+
+
+def test_a_link_opens_a_step_and_another_word_starts_anew(page: Callable[..., AppTest]) -> None:
+    app = page(word="unhappiness", merge="4", match="7", path="3")
+    assert [one["at"] for one in steppers(app)] == [4, 7]
+    assert "−41.02" in "".join(e.proto.body for e in app.get("html"))
+    app.text_input(key="word").set_value("happier").run()
+    assert [one["at"] for one in steppers(app)] == [0, 0]
+    for wrong in ("-1", "x", "99999", "1.5", "٣", "9" * 40):
+        stepper = steppers(page(word="hello", merge=wrong))[0]
+        assert 0 <= stepper["at"] < len(stepper["frames"])
+
+
+def test_several_pre_tokens_are_merged_one_by_one(page: Callable[..., AppTest]) -> None:
+    app = page(word="at the end", tokenizer="gpt2")
+    assert steppers(app)[0]["label"] == "Merges of at"
+    app.segmented_control(key="part").set_value(2).run()
+    assert steppers(app)[0]["label"] == "Merges of ·end"
+    assert last_ids(steppers(app)[0]) == list(engines.load("gpt2").encode(" end").ids)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\x00",
+        "\u202eabc",
+        "Z͑ͫ̓a̐́l̋̍",
+        "<script>alert(1)</script>",
+        "<|endoftext|>",
+        "👩‍🚀",
+        "नमस्ते",
+        "النص",
+        "▁a▁",
+        "\ufffd",
+        "a  b",
+    ],
+    ids=range(11),
+)
+def test_odd_words_are_cut_like_any_other(page: Callable[..., AppTest], word: str) -> None:
+    app = page()
+    app.text_input(key="word").set_value(word).run()
+    assert not app.exception
+    assert not app.error
+    assert not any("<script" in e.proto.body.lower() for e in app.get("html"))
+
+
+@pytest.mark.parametrize("word", ["", " ", "a" * 64, "क" * 30])
+def test_no_word_and_too_long_a_word_are_refused_in_words(page: Callable[..., AppTest], word: str) -> None:
+    app = page()
+    app.text_input(key="word").set_value(word).run()
+    assert not app.exception
+    assert len(app.error) == 1
