@@ -121,7 +121,7 @@ def _pairs(from_labels: Sequence[str], to_labels: Sequence[str], shown_TS: np.nd
 
 
 def print_values(figure: go.Figure, shown_TS: np.ndarray) -> None:
-    """The values (weights, cosines) as text: in the theme's own ink on pale cells, white or black where the cell is strong."""
+    """The values as text: in the theme's own ink on pale cells, white or black where the cell is strong."""
     for low, high, colour in ((-1.0, 0.5, palette.INK), (0.5, 0.72, "white"), (0.72, 1.01, "black")):
         t, s = np.nonzero((shown_TS >= low) & (shown_TS < high))  # NaN is in no range
         figure.add_scatter(
