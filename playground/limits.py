@@ -48,6 +48,11 @@ PARAMETERS_MAX = 10**15
 GPUS_MAX = 4_096
 GPUS_DRAWN = 16
 
+# A real training step on the first layers of the default model: 28 million weights of embedding, 3.5 million a layer.
+MEASURED_STEP_LAYERS = (1, 2, 4, 8)
+MEASURED_STEP_LAYERS_HOSTED = 2
+MEASURED_STEP_TOKENS = (32, 64, 128, 256)
+
 # Waiting.
 QUEUE_LENGTH = 64  # requests waiting for one model, over all sessions
 QUEUE_DEADLINE_S = 60.0
@@ -62,6 +67,7 @@ SHARDING_QUEUE = 16  # jobs waiting
 SHARDING_DEADLINE_S = 180.0  # a whole job
 SHARDING_COLLECTIVE_S = 30.0  # a rank that waits longer for the others gives up
 SHARDING_GRACE_S = 0.5  # once a rank has given up, the others get this long to say what they saw
+SHARDING_START_BYTES, SHARDING_RANK_BYTES = 400 * MIB, 130 * MIB  # torch once; what a forked rank has of its own
 SHARDING_ABANDONED_S = 20.0  # nobody has asked for the job's progress: the reader has left
 
 # Measuring a quantized model: one extra copy of the weights on the whole server, in fp32.

@@ -21,6 +21,7 @@ _overhead_option = click.option(
 @memory_group.command("inference")
 @subjects.model_option
 @subjects.params_option
+@subjects.config_option
 @click.option(
     "--dtype", default="bf16", show_default=True, help="How weights are stored: fp32, bf16, int8, q4_k_m, nf4, …"
 )
@@ -33,6 +34,7 @@ _overhead_option = click.option(
 def inference_command(
     model_id: str | None,
     params: str | None,
+    config_path: str | None,
     dtype: str,
     context: str,
     batch: str,
@@ -46,7 +48,7 @@ def inference_command(
     from playground.core.kv_cache import cache_format
     from playground.core.weight_formats import weight_format
 
-    about = subjects.read(model_id, params)
+    about = subjects.read(model_id, params, config_path)
     need = inference_memory(
         about,
         weight_format(dtype),
@@ -75,9 +77,16 @@ def inference_command(
 @memory_group.command("training")
 @subjects.model_option
 @subjects.params_option
+@subjects.config_option
 @click.option(
-    "--recipe", "recipe_name", default="mixed", show_default=True, help="fp32, amp, mixed, megatron, bf16, adam8bit."
+    "--recipe",
+    "recipe_name",
+    default="mixed",
+    show_default=True,
+    help="fp32, amp, mixed, megatron, bf16, adam8bit, lora, qlora.",
 )
+@click.option("--rank", default="16", show_default=True, help="Of the adapters (lora, qlora).")
+@click.option("--targets", default="all-linear", show_default=True, help="Adapters beside: all-linear or attention.")
 @click.option(
     "--optimizer", "optimizer_name", default="adamw", show_default=True, help="adamw, sgd, sgd-momentum, adafactor."
 )
@@ -89,7 +98,10 @@ def inference_command(
 def training_command(
     model_id: str | None,
     params: str | None,
+    config_path: str | None,
     recipe_name: str,
+    rank: str,
+    targets: str,
     optimizer_name: str,
     batch: str,
     sequence: str,
@@ -98,20 +110,22 @@ def training_command(
     as_json: bool,
 ) -> None:
     """Memory to learn: weights, gradients, optimizer states, activations, overhead."""
-    from playground.core import recipes
+    from playground.core import lora, recipes
     from playground.core.inference_memory import OVERHEAD_BYTES
     from playground.core.training_memory import training_memory
 
-    about = subjects.read(model_id, params)
-    need = training_memory(
-        about,
-        recipes.recipe(recipe_name),
-        recipes.optimizer(optimizer_name),
+    about = subjects.read(model_id, params, config_path)
+    sizes: tuple[Any, ...] = (
         parse_count(batch, "batch"),
         parse_count(sequence, "number of tokens"),
-        recompute,  # type: ignore[arg-type]  # core refuses what is not one of the three
+        recompute,  # core refuses what is not one of the three
         OVERHEAD_BYTES if overhead is None else parse_count(overhead, "number of bytes"),
     )
+    if recipe_name.lower() in lora.LORA_BY_NAME:
+        adapted: Any = targets
+        need = lora.lora_memory(about, recipe_name.lower(), parse_count(rank, "rank"), adapted, *sizes)
+    else:
+        need = training_memory(about, recipes.recipe(recipe_name), recipes.optimizer(optimizer_name), *sizes)
     rule = sum(recipes.COURSE_BYTES.values())
     output.notices(need.notices)
     if as_json:
@@ -120,6 +134,7 @@ def training_command(
             "model": model_id,
             "parameters": about.parameters,
             "recipe": need.recipe.name,
+            "trainable_parameters": need.trainable or about.parameters,
             "bytes": {**need.parts, "total": need.total},
             "bytes_per_parameter": each,
             "rule_of_thumb": {"bytes_per_parameter": rule, "total": rule * about.parameters},

@@ -43,6 +43,21 @@ def course_training(subject: Subject) -> dict[str, int]:
     return {part: size * subject.parameters for part, size in COURSE_BYTES.items()}
 
 
+def explain_course(subject: Subject) -> tuple[Line, ...]:
+    """The course's rule, term by term."""
+    sources = {
+        "weights": "FP32",
+        "gradients": "FP32, one a parameter",
+        "optimizer": "Adam's two FP32 states",
+        "activations and temporaries": "a guess: they follow from batch, sequence, width and depth",
+    }
+    count = f"{subject.parameters:,}"
+    return tuple(
+        Line(part, size, f"{count} × {COURSE_BYTES[part]} B", sources[part])
+        for part, size in course_training(subject).items()
+    )
+
+
 def explain_inference(
     need: InferenceMemory,
     weights: WeightFormat,

@@ -1,0 +1,27 @@
+"""A real step against the formulas: to the byte, and the one residual made of named parts."""
+
+import pytest
+
+from playground.core.measured_memory import outside_the_layers
+from playground.errors import BadInput
+
+memory_measured = pytest.importorskip("playground.lab.memory_measured")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("dtype", "size"), [("fp32", 4), ("bf16", 2)])
+def test_predicted_equals_measured(store_ready: None, dtype: str, size: int) -> None:
+    steps = list(memory_measured.measure(1, 32, dtype))
+    assert [step.share for step in steps] == sorted(step.share for step in steps)
+    checks = {check.what.split(" (")[0]: check for check in steps[-1].result}
+    saved = checks.pop("Saved for backward")
+    peak = checks.pop("CUDA peak of the whole step", None)
+    assert len(checks) == 5 and all(check.difference == 0 for check in checks.values()), checks
+    if peak is None:  # a GPU's kernels keep other things
+        assert saved.difference == outside_the_layers(32, 576, size)[0]
+
+
+@pytest.mark.parametrize("asked", [(3, 32, "fp32"), (1, 33, "fp32"), (1, 32, "fp8"), (10**9, 32, "fp32")])
+def test_steps_that_are_not_offered_are_refused(asked: tuple[int, int, str]) -> None:
+    with pytest.raises(BadInput):
+        list(memory_measured.measure(*asked))

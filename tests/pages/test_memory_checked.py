@@ -1,0 +1,47 @@
+"""Memory, checked: other calculators' answers at once, a measurement at the press of a button."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import paths
+
+
+def page(**params: str) -> AppTest:
+    app = AppTest.from_file(str(paths.APP), default_timeout=120)
+    app.switch_page(str(paths.PAGES / "memory_checked.py"))
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_the_others_answer_at_once() -> None:
+    app = page(model="llama-2-7b", context="4096")
+    assert not app.exception and not app.error
+    shown = html(app)
+    assert "accelerate" in shown and "DeepSpeed" in shown and "EleutherAI" in shown
+    assert "1.00 GiB" in shown and "2.00 GiB" in shown  # the cookbook's cache, and the true one
+    assert "takes the largest phase instead of the sum" in shown
+
+
+@pytest.mark.parametrize("model", ["gpt2", "bert-base-uncased", "deepseek-v3", "flan-t5-base", "gpt-oss-20b"])
+def test_every_kind_of_model(model: str) -> None:
+    app = page(model=model)
+    assert not app.exception and not app.error
+
+
+def test_a_bare_count_is_explained() -> None:
+    app = page(params="7B")
+    assert not app.exception and any("shape too" in caption.value for caption in app.caption)
+
+
+@pytest.mark.model
+def test_measured_at_the_press_of_a_button(store_ready: None) -> None:
+    app = page(layers="1", tokens_measured="32")
+    app.button(key="memory_checked.go").click().run()
+    assert not app.exception and not app.error
+    shown = html(app)
+    assert shown.count("✓ to the byte") >= 5 and "the last norm" in shown
