@@ -172,6 +172,13 @@ def test_what_makes_no_sense_is_explained(wrong: dict[str, object], said: str) -
     assert said in caught.value.title and caught.value.hint
 
 
+def test_too_little_memory_is_said_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "_available_bytes", lambda: 1_000_000_000)
+    assert job.spec(2).gpus == 2
+    with pytest.raises(BadInput, match=r"1\.00 GB are free"):
+        job.spec(8, model="small")
+
+
 def test_a_shared_server_allows_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_PLAYGROUND_PROFILE", "hosted")
     assert job.spec(2, model="tiny").gpus == 2

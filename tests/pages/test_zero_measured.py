@@ -78,3 +78,30 @@ def test_stop_keeps_what_finished() -> None:
     assert not app.exception and not app.error
     assert "Stopped" in str(app.info[0].proto)
     assert "on this machine: 2 processes" in texts(app)
+
+
+def test_a_shared_server_offers_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_PLAYGROUND_PROFILE", "hosted")
+    app = page(ranks="8", size="page")
+    assert not app.exception and not app.error
+    groups = {group.key: group for group in app.get("button_group")}
+    assert [groups["ranks"].value, groups["size"].value] == [2, "tiny"]
+    assert any("not a choice" in caption.value for caption in app.caption)
+
+
+def test_a_job_that_fails_says_why_and_the_page_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    app = until_done(press(page(ranks="1", size="tiny"), "Run it here"))
+    assert not app.exception and "could not be started" in str(app.error[0].proto)
+    assert "on another machine" in texts(app)  # the recording is shown
+
+
+def test_the_servers_process_never_joins_a_group() -> None:
+    """Whatever a page runs, torch.distributed stays untouched where the pages run, and the ranks' code unloaded."""
+    import sys
+
+    import torch
+
+    until_done(press(page(ranks="1", size="tiny", variants="ddp"), "Run it here"))
+    assert not torch.distributed.is_initialized()
+    assert "playground.lab.sharding.supervisor" not in sys.modules

@@ -25,7 +25,8 @@ from playground.core.recorded import Measured, Measurement, measured
 from playground.core.sharding_variants import choose, sharding_factor
 from playground.core.small_model import size, sizes
 from playground.core.subject import check_range
-from playground.errors import PlaygroundError
+from playground.core.units import format_gb
+from playground.errors import BadInput, PlaygroundError
 from playground.lab.sharding.files import Spec, read, write
 
 PREFIX = "llm-playground-sharding-"
@@ -58,14 +59,32 @@ def spec(
 ) -> Spec:
     """What to measure, checked.
 
-    Raises BadInput for a number of ranks outside what this profile allows, a stage or a size there is none of, and
-    groups that do not divide the ranks.
+    Raises BadInput for a number of ranks outside what this profile allows, a stage or a size there is none of, groups
+    that do not divide the ranks, and more than this machine has memory for.
     """
     check_range("GPUs", gpus, 1, limits.current().measured_gpus)
     check_range("seconds", int(deadline_s), 1, 3_600)
-    chosen = choose(stages, gpus)
+    chosen, trained = choose(stages, gpus), size(model)
+    _check_memory(gpus, trained.parameters)
     launcher = os.environ.get("LLM_PLAYGROUND_LAUNCHER", "fork" if hasattr(os, "fork") else "popen")
-    return Spec(gpus, size(model).name, chosen, sharding_factor(gpus, shard), launcher, deadline_s, collective_s)
+    return Spec(gpus, trained.name, chosen, sharding_factor(gpus, shard), launcher, deadline_s, collective_s)
+
+
+def _check_memory(gpus: int, parameters: int) -> None:
+    needed = limits.SHARDING_START_BYTES + gpus * (limits.SHARDING_RANK_BYTES + 64 * parameters)
+    free = _available_bytes()
+    if free is not None and needed > free:
+        raise BadInput(
+            f"{gpus} processes need about {format_gb(needed)} of memory, and {format_gb(free)} are free",
+            "Use fewer processes or a smaller model.",
+        )
+
+
+def _available_bytes() -> int | None:
+    """What the kernel would give without swapping; None where it does not say (not Linux)."""
+    path = Path("/proc/meminfo")
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
 
 
 class Job:
