@@ -1,4 +1,4 @@
-"""Will it fit? The fewest GPUs, the gentlest stage, the largest model, and the plan as files to train with.
+"""Will training fit? The fewest GPUs, the gentlest stage, the largest model, and the plan as files to train with.
 
 Cut first what is largest and needed least often; offload to the host only when cutting is not enough.
 """

@@ -197,7 +197,7 @@ PAGES = (
     ),
     PageInfo(
         "zero_fit.py",
-        "Will it fit?",
+        "Will training fit?",
         ":material/fit_screen:",
         "Many GPUs",
         "The fewest GPUs, the gentlest stage, the largest model; exported for DeepSpeed and FSDP2.",
@@ -221,6 +221,15 @@ PAGES = (
         "A training budget buys a larger model or more tokens: the best split by every law, and real models on it.",
         "Chinchilla: 70B on 1.4T tokens",
         {"ask": "model", "params": "70B", "tokens": "1.4T"},
+    ),
+    PageInfo(
+        "lifecycle.py",
+        "Prompt, fine-tune or pre-train?",
+        ":material/alt_route:",
+        "Scale",
+        "The lifecycle as a decision for your task: what each way costs once and per request, and when it pays.",
+        "A classifier with 3,000 examples",
+        {"dataset": "3000", "requests": "100000"},
     ),
 )
 BY_FILE = {page.file: page for page in PAGES}
