@@ -1,0 +1,108 @@
+"""The lifecycle drawn: what each way costs as requests come in, and each way's prices side by side."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from playground.core.lifecycle import TITLES, Way
+from playground.core.scaling import scientific
+from playground.core.units import format_bytes
+from playground.figures import palette
+
+COLOURS = {
+    "prompt": palette.SKY,
+    "few-shot": palette.ORANGE,
+    "lora": palette.GREEN,
+    "fine-tune": palette.BLUE,
+    "pre-train": palette.VERMILION,
+}
+
+
+def money(value: float) -> str:
+    """Dollars, from thousandths of a cent to millions.
+
+    >>> money(0.0000123), money(12.3), money(1234567.0)
+    ('$0.0000123', '$12.30', '$1,234,567')
+    """
+    if value == 0:
+        return "$0"
+    if value < 0.01:
+        return (
+            f"${value:.3g}" if value >= 1e-4 else f"${np.format_float_positional(value, precision=3, fractional=False)}"
+        )
+    return f"${value:,.2f}" if value < 1_000 else f"${value:,.0f}"
+
+
+def over_requests(ways: Sequence[Way], expected: int) -> go.Figure:
+    """Total price over the number of requests, on log axes; the expected number as a line."""
+    requests = np.logspace(0, max(9.0, np.log10(expected) + 1), 120)
+    figure = go.Figure()
+    for way in ways:
+        figure.add_scatter(
+            x=requests,
+            y=[way.total(n) for n in requests],
+            mode="lines",
+            name=TITLES[way.name],
+            line={"color": COLOURS[way.name], "width": 2.5},
+            hovertemplate=f"{escape(TITLES[way.name])}: %{{x:.3s}} requests, $%{{y:.3s}}<extra></extra>",
+        )
+    figure.add_vline(x=expected, line={"dash": "dot", "width": 1.5, "color": palette.GREY})
+    figure.add_annotation(
+        x=np.log10(expected),
+        y=1,
+        yref="paper",
+        text=f"yours: {expected:,}",
+        showarrow=False,
+        xanchor="right",
+        xshift=-6,
+    )
+    figure.update_layout(
+        height=400,
+        margin={"l": 4, "r": 8, "t": 12, "b": 4},
+        legend={"orientation": "h", "y": -0.2, "x": 0},
+        xaxis={"type": "log", "title": {"text": "requests answered"}, "exponentformat": "SI", "dtick": 1},
+        yaxis={"type": "log", "title": {"text": "dollars, in all"}, "tickprefix": "$", "exponentformat": "SI"},
+    )
+    return figure
+
+
+def table(ways: Sequence[Way], requests: int) -> str:
+    """Each way's costs, as an escaped HTML table; the cheapest for so many requests is marked."""
+    cheapest = min((way for way in ways if way.name != "prompt"), key=lambda way: way.total(requests))
+    rows = ""
+    for way in ways:
+        training = f"{scientific(way.once_flop)}<small>{money(way.once_price)}</small>" if way.once_flop else "–"
+        memory = escape(format_bytes(way.once_memory)) if way.once_memory else "–"
+        mark = " ✓" if way is cheapest else ""
+        rows += (
+            f"<tr><td><i style='background:{COLOURS[way.name]}'></i>{escape(TITLES[way.name])}{mark}</td>"
+            f"<td>{training}</td><td>{memory}</td><td>{way.request_tokens:,}</td>"
+            f"<td>{money(way.request_price)}</td><td>{escape(format_bytes(way.serving_memory))}</td>"
+            f"<td><b>{money(way.total(requests))}</b></td></tr>"
+        )
+    head = "".join(
+        f"<th>{name}</th>"
+        for name in (
+            "way",
+            "training, operations",
+            "memory to train",
+            "tokens a request",
+            "price a request",
+            "memory to serve",
+            "in all",
+        )
+    )
+    return f"{_STYLE}<div class='lp-life'><table><tr>{head}</tr>{rows}</table></div>"
+
+
+_STYLE = """<style>
+.lp-life{overflow-x:auto}
+.lp-life table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.lp-life th{font-weight:600;font-size:.82rem;opacity:.75;text-align:right;padding:.25rem .6rem}
+.lp-life td{text-align:right;padding:.35rem .6rem;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
+.lp-life td:first-child,.lp-life th:first-child{text-align:left;min-width:9rem}
+.lp-life small{display:block;opacity:.75}
+.lp-life i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.5rem}
+</style>"""
