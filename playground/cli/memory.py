@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from playground.cli import output, subjects
+from playground.cli import memory_questions, output, subjects
 from playground.core.units import format_bytes, format_count, parse_count
 
 
@@ -164,5 +164,8 @@ def _show_parts(title: str, parts: dict[str, int], total: int) -> None:
     )
     click.echo(answer)
 
+
+for _command in memory_questions.COMMANDS:
+    memory_group.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (memory_group,)
