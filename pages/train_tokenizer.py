@@ -31,9 +31,9 @@ training.code(asked)
 shell.try_this(
     __file__,
     (
-        "Ten merges",
+        "Nine merges",
         {"size": "265", "kind": "bpe"},
-        "The first nine are the commonest pairs of English letters, and “ the” is among them. Which is the next?",
+        "They are the commonest pairs of English letters, and “ the” is already among them. Which is the next?",
     ),
     (
         "Learned by heart",
@@ -46,11 +46,11 @@ shell.try_this(
         "The held-out text has letters the training text lacks. BPE falls back on bytes; WordPiece loses the word.",
     ),
     (
-        "The paper's example",
+        "The BPE paper",
         {
             "corpus": "low low low low low lower lower newest newest newest newest newest newest widest widest widest",
             "size": "270",
         },
-        "The words of the BPE paper: “es”, then “est”. Follow the merges down to “newest”.",
+        "Its example words: “es”, then “est”. Follow the merges down to “newest”.",
     ),
 )

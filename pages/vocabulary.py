@@ -35,7 +35,7 @@ shell.try_this(
     (
         "Half a character",
         {"tokenizer": "gpt2", "by": "bytes", "query": "F0 9F"},
-        "The first bytes of an emoji are a token, the emoji itself is none: a model must spell it.",
+        "Pieces of emoji, and one whole emoji: find it. Every other one GPT-2 must spell, byte by byte.",
     ),
     (
         "How much Thai?",

@@ -82,7 +82,7 @@ def ask() -> Chat:
         with role_column:
             role = inputs.choice(f"Role {number}", ROLES, key=f"role{number}", default=default_role)
         with text_column:
-            content = inputs.text(f"Message {number}", default_text, key=f"message{number}", height=68)
+            content = inputs.text(f"Message {number}", default_text, key=f"message{number}", height=90)
         messages.append(Message(role, content))
     return Chat(tuple(messages), generation == "on")
 

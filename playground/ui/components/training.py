@@ -15,6 +15,12 @@ from playground.ui import downloads, inputs, resources, shell
 
 _SIZES = (257, 260, 265, 270, 280, 300, 350, 400, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000)
 _TRAINING, _HELD_OUT = "the training text", "a text it never saw"
+_EVERY_WORD = "every word of this text is one token by then"
+_WHY_FEWER: dict[Kind, str] = {
+    "bpe": _EVERY_WORD,
+    "wordpiece": _EVERY_WORD,
+    "unigram": "this text has no more strings that occur often enough",
+}
 _RULES: dict[Kind, str] = {
     "bpe": "**BPE** counts every pair of neighbours in every word, merges the most frequent one everywhere, and "
     "counts again ([Sennrich et al. 2016](https://arxiv.org/abs/1508.07909)). *Ties*: this "
@@ -86,9 +92,7 @@ def trained(asked: Ask) -> Trained:
     found = training.train(asked.kind, asked.text, asked.size, waiting)
     slot.empty()
     if found.size < asked.size:
-        shell.notices(
-            [f"Asked for {asked.size:,} entries, learned {found.size:,}: nothing frequent is left in this text."]
-        )
+        shell.notices([f"Asked for {asked.size:,} entries, learned {found.size:,}: {_WHY_FEWER[found.kind]}."])
     return found
 
 

@@ -181,7 +181,7 @@ def facts(search: Search) -> None:
     kind = TOKENIZERS[search.engine.info.id].kind
     with st.container(horizontal=True):
         st.metric(
-            "Not valid UTF-8 alone",
+            "Not UTF-8 alone",
             f"{len(found.partial):,}",
             border=True,
             help="They start or end inside a character: shown alone they are the replacement character �.",
@@ -194,7 +194,7 @@ def facts(search: Search) -> None:
         )
         st.metric("Unused ids", f"{len(found.unused):,}", border=True, help=_ranges(found.unused))
         st.metric("Control tokens", f"{len(found.special):,}", border=True, help="Never made by merging text.")
-        st.metric("The longest", f"{len(longest.raw):,} bytes", border=True, help=f"Id {longest.id}.")
+        st.metric("The longest", f"{len(longest.raw):,} B", border=True, help=f"Bytes, in id {longest.id:,}.")
     st.plotly_chart(
         figures.scripts(found.scripts, len(entries.entries)),
         width="stretch",
