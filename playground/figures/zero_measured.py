@@ -18,7 +18,7 @@ OPS = {
     "all_reduce": ("all-reduce", palette.GRADIENTS, "diamond"),
     "broadcast": ("broadcast", palette.PARAMETERS, "circle"),
 }
-WAYS = {"paper": "the paper's formula", "ring": "by ring, as recorded", "wire": "on this machine's wire"}
+WAYS = {"paper": "the paper's formula", "ring": "by ring, as recorded", "wire": "really sent, by gloo"}
 _MARGIN = {"l": 4, "r": 4, "t": 8, "b": 4}
 
 

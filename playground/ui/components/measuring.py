@@ -20,7 +20,7 @@ def ask() -> tuple[int, str, list[str], int]:
     """The inputs: ranks, model size, variants, ranks in a group of the hybrid."""
     profile = shell.profile()
     models = [name for name, model in sizes().items() if model.parameters <= profile.measured_parameters]
-    ranks_column, size_column, group_column = st.columns([8, 10, 5])
+    ranks_column, size_column = st.columns([4, 5])
     with ranks_column:
         ranks = inputs.choice(
             "Processes (each plays one GPU)",
@@ -39,6 +39,15 @@ def ask() -> tuple[int, str, list[str], int]:
             segmented=True,
             help="A GPT with its own embeddings and head. “odd” has a width of 70 and 1,003 tokens: nothing divides.",
         )
+    ways_column, group_column = st.columns([7, 2])
+    with ways_column:
+        variants = inputs.choices(
+            "Ways of training",
+            list(VARIANTS),
+            key="variants",
+            default=_DEFAULT,
+            format_func=lambda name: VARIANTS[name].title,
+        )
     with group_column:
         group = inputs.choice(
             "Hybrid: ranks in a group",
@@ -48,13 +57,6 @@ def ask() -> tuple[int, str, list[str], int]:
             segmented=True,
             help="The sharding factor: the model is cut within a group, and copied from group to group.",
         )
-    variants = inputs.choices(
-        "Ways of training",
-        list(VARIANTS),
-        key="variants",
-        default=_DEFAULT,
-        format_func=lambda name: VARIANTS[name].title,
-    )
     return ranks, size, variants, group
 
 
