@@ -39,7 +39,7 @@ shell.try_this(
     (
         "Where is Rome?",
         {"show": "word arithmetic", "sum": "Paris - France + Italy"},
-        "Not every analogy works: the nearest word of all is *Paris* itself. Does Rome come out?",
+        "Not every analogy works: the nearest word of all is *Paris* itself. And without the sum's words: is it Rome?",
     ),
     (
         "Which book?",

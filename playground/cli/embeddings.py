@@ -118,7 +118,7 @@ def arithmetic(expression: str, model_id: str, top: int, as_json: bool) -> None:
     with lenses.open(model_id) as lens:
         answer, averaged = word_rows.add_up(lens, terms, top)
         output.notices(averaged)
-    own = {token.id for word in answer.words for token in word.tokens}
+    own = {near.id for near in answer.nearest if answer.has(near)}
     if as_json:
         output.emit_json(
             {

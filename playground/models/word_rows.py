@@ -8,7 +8,6 @@ import numpy as np
 
 from playground.core import embeddings
 from playground.core.tokens import Token
-from playground.core.visible import visible
 from playground.core.words import Term
 from playground.errors import BadInput
 from playground.models.lens import Lens
@@ -37,13 +36,17 @@ class Near(NamedTuple):
 class Sum(NamedTuple):
     """What lies nearest to a sum of words; ``nearest`` has the words themselves, ``others`` leaves them out.
 
-    ``average`` is the mean cosine of the whole vocabulary with the sum.
+    A word's other spellings count as the word. ``average`` is the mean cosine of the whole vocabulary with the sum.
     """
 
     words: tuple[Word, ...]
     average: float
     nearest: tuple[Near, ...]
     others: tuple[Near, ...]
+
+    def has(self, near: Near) -> bool:
+        """Whether this token is a word of the sum, in any spelling."""
+        return _folded(near.text) in _spellings(self.words)
 
 
 def tokens_of(lens: Lens, word: str, spaced: bool = True) -> tuple[Token, ...]:
@@ -82,22 +85,26 @@ def words(lens: Lens, named: Sequence[str], spaced: bool = True) -> tuple[tuple[
 
 
 def nearest(
-    lens: Lens, vector_D: np.ndarray, count: int, without: Collection[int] = (), other_than: str = ""
+    lens: Lens, vector_D: np.ndarray, count: int, without: Collection[int] = (), other_than: Collection[str] = ()
 ) -> tuple[Near, ...]:
     """The tokens of the whole vocabulary whose rows are most alike to this vector, the ids of ``without`` left out.
 
-    ``other_than`` leaves out a word's own spellings: with or without a space, capitals, or ##.
+    ``other_than`` leaves out these words in any spelling: with or without a space, capitals, or ##.
     """
     norms_V = lens.embedding_norms()
-    spare = _SPELLINGS if other_than else 0
+    spare, left_out = _SPELLINGS * len(other_than), {_folded(word) for word in other_than}
     found = embeddings.nearest(lens.embedding_cosines(vector_D), count + spare, without)
     near = (_near(lens, n.id, n.cosine, float(norms_V[n.id])) for n in found)
-    return tuple(islice((n for n in near if not other_than or _folded(n.text) != _folded(other_than)), count))
+    return tuple(islice((n for n in near if _folded(n.text) not in left_out), count))
 
 
 def average(lens: Lens, vector_D: np.ndarray) -> float:
     """The mean cosine of the whole vocabulary with this vector: what a neighbour must be well above."""
     return float(lens.embedding_cosines(vector_D).mean(dtype=np.float64))
+
+
+def _spellings(found: Sequence[Word]) -> set[str]:
+    return {_folded(text) for word in found for text in (word.word, *(token.text for token in word.tokens))}
 
 
 def _folded(text: str) -> str:
@@ -112,11 +119,5 @@ def add_up(lens: Lens, terms: Sequence[Term], count: int) -> tuple[Sum, tuple[st
     """What lies nearest to the sum of the words' unit vectors, with the words themselves and without."""
     found, notices = words(lens, [term.word for term in terms])
     total_D = embeddings.combine(np.stack([w.vector for w in found]), [term.sign for term in terms])
-    inputs = {token.id for w in found for token in w.tokens}
-    near, others = nearest(lens, total_D, count), nearest(lens, total_D, count, inputs)
+    near, others = nearest(lens, total_D, count), nearest(lens, total_D, count, other_than=_spellings(found))
     return Sum(found, average(lens, total_D), near, others), notices
-
-
-def label_of(word: Word) -> str:
-    """How the word's tokens read, with nothing invisible: ``·straw|berry``."""
-    return "|".join(visible(token.text, token.raw) for token in word.tokens)

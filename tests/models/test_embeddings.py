@@ -83,7 +83,7 @@ def test_nearest_tokens_equal_torch_s_topk(either: Any, bare: Any) -> None:
     assert best.indices[0] == token.id
     assert [n.id for n in found] == best.indices[1:].tolist()
     np.testing.assert_allclose([n.cosine for n in found], best.values[1:], atol=2e-6)
-    others = word_rows.nearest(either, either.embedding_rows([token.id])[0], 12, [token.id], other_than=token.text)
+    others = word_rows.nearest(either, either.embedding_rows([token.id])[0], 12, [token.id], other_than=[token.text])
     assert len(others) == 12 and not {"three"} & {n.text.strip().casefold() for n in others}
     kept = [n for n in found if n.text.strip().casefold() != "three"]
     assert len(kept) < 12 or either.kind == "encoder"  # BERT's vocabulary has one spelling of it
@@ -136,7 +136,8 @@ def test_king_minus_man_plus_woman(decoder: Any) -> None:
     assert answer.nearest[0].cosine > answer.average + 0.3
     paris, _ = word_rows.add_up(decoder, words.parse_sum("Paris - France + Italy", 6), 10)
     assert paris.nearest[0].text == " Paris"  # what the page's card says
-    assert " Rome" not in {n.text for n in paris.others}
+    assert paris.others[0].text == " Milan" and " Rome" not in {n.text for n in paris.others}
+    assert [paris.has(n) for n in paris.nearest[:4]] == [True, True, True, False]  # ·Paris, ·Italy, Paris, ·Milan
 
 
 def test_a_word_starts_at_1_and_context_takes_it_apart(either: Any) -> None:

@@ -183,7 +183,7 @@ def test_the_claims_of_try_this_hold() -> None:
     with lenses.open("smollm2-135m") as lens:
         token = word_rows.tokens_of(lens, "three")[0]
         row = lens.embedding_rows([token.id])[0]
-        others = word_rows.nearest(lens, row, 5, [token.id], other_than="three")
+        others = word_rows.nearest(lens, row, 5, [token.id], other_than=["three"])
     assert {n.text.strip().lower() for n in others} >= {"four", "two", "five"}
 
 

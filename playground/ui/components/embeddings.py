@@ -43,7 +43,7 @@ def nearest_tokens(lens: Lens) -> str:
     with count_column:
         count = inputs.choice("How many", COUNTS, key="top", default=15, slider=True)
     vector = lens.embedding_rows([token.id])[0]
-    other_than = token.text if other == "other words" else ""
+    other_than = [token.text] if other == "other words" else []
     found = word_rows.nearest(lens, vector, count, without=[token.id], other_than=other_than)
     _bars(found, [False] * len(found), word_rows.average(lens, vector), "nearest")
     shell.provenance(
@@ -197,8 +197,7 @@ def word_arithmetic(lens: Lens) -> str:
     terms = words.parse_sum(text, limits.WORDS_ADDED)
     answer, averaged = word_rows.add_up(lens, terms, count)
     shell.notices(averaged)
-    inputs_ids = {token.id for word in answer.words for token in word.tokens}
-    _bars(answer.nearest, [near.id in inputs_ids for near in answer.nearest], answer.average, "sum_bars")
+    _bars(answer.nearest, [answer.has(near) for near in answer.nearest], answer.average, "sum_bars")
     shell.provenance(
         "measured", f"{lens.title}: the sum of the words' unit vectors against all {lens.known_tokens:,} rows."
     )
@@ -219,8 +218,8 @@ def word_arithmetic(lens: Lens) -> str:
         delta_arrow="off",
     )
     st.caption(
-        "Grey: a word of the sum itself. It is often the nearest, since adding small differences leads away from it "
-        "but not far; the well-known examples leave these words out "
+        "Grey: a word of the sum itself, in any spelling. It is often the nearest, since a small difference "
+        "does not lead far away from it; the well-known examples leave these words out "
         "([Linzen 2016](https://arxiv.org/abs/1606.07736)), and then the nearest word may be little more than a "
         "neighbour of what was put in. Compare the bars, not only the winner."
     )
