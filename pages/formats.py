@@ -26,6 +26,12 @@ formats.neighbourhood(stored)
 st.subheader("How far off", anchor=False)
 formats.errors(everywhere, stored)
 
+st.subheader("Overflow and underflow", anchor=False)
+formats.reach(everywhere, stored)
+
+st.subheader("How many numbers there are", anchor=False)
+formats.count(stored)
+
 formats.course_pi(stored.typed)
 shell.code(formats.SNIPPET)
 
@@ -51,5 +57,10 @@ shell.try_this(
         "INT8 with a scale",
         {"value": "pi", "dtype": "int8", "absmax": "4"},
         "Plain rounding keeps 3. With absmax 4 the step is 4/127, and 3.1496 is kept.",
+    ),
+    (
+        "All of FP8",
+        {"value": "pi", "dtype": "fp8-e4m3", "line": "log"},
+        "253 numbers are all there is. Switch the number line from logarithmic to linear: where are they?",
     ),
 )

@@ -30,7 +30,7 @@ shell.code(weights_code.snippet(lens.model_id, matrix, scheme))
 shell.try_this(
     __file__,
     (
-        "One scale for everything",
+        "One scale for all",
         {"scheme": "int4", "grain": "tensor", "layer": "0", "module": "self_attn.q_proj"},
         "The ruler must reach the largest weight of the matrix: how many of the others became 0?",
     ),
@@ -40,12 +40,12 @@ shell.try_this(
         "Each outlier now spoils 15 neighbours only, but the scales cost a bit more: 5.0 bits, not 4.",
     ),
     (
-        "Spaced for a bell curve",
+        "NF4's marks",
         {"scheme": "nf4", "model": "minilm-l6", "layer": "3"},
         "NF4's 16 marks lie close together where most weights are. Compare it with INT4 in the bars.",
     ),
     (
-        "The file's own format",
+        "The file's format",
         {"scheme": "q4_1"},
         "This model was published in Q4_1. Quantized again in the same way nothing is lost: look at the block below.",
     ),

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     "--value", "value_text", default="pi", show_default=True, help="A number: 0.1, 1/3, 2^-24, pi, e, inf, nan."
 )
 @click.option("--dtype", default="all", show_default=True, help="One format (bf16, fp8-e4m3, …) or all.")
-@click.option(
-    "--absmax", default=None, help="Scale the integer formats by this largest |weight|; plain rounding without."
-)
+@click.option("--absmax", default=None, help="Scale INT8, INT4, NF4, MXFP4 by this largest |weight|; no scale without.")
 @output.as_json_option
 def format_command(value_text: str, dtype: str, absmax: str | None, as_json: bool) -> None:
     """A number in every format: bits, the value really stored, its error."""
@@ -60,7 +58,6 @@ def format_command(value_text: str, dtype: str, absmax: str | None, as_json: boo
 def _format_row(one: "Stored", value: Fraction | None) -> dict[str, Any]:
     """One format as JSON; the errors are measured from ``value``, the FP64 number printed beside them."""
     from playground.core.exact import decimal_digits
-    from playground.core.formats import FloatFormat
     from playground.core.storing_explained import remark
 
     form, step = one.format, one.scale or Fraction(1)
@@ -75,10 +72,10 @@ def _format_row(one: "Stored", value: Fraction | None) -> dict[str, Any]:
         "stored_exact": decimal_digits(one.value),
         "absolute_error": None if error is None else float(error),
         "relative_error": None if error is None or value is None else float(error / abs(value) if value else error),
-        "max": float(form.max if isinstance(form, FloatFormat) else form.high * step),
-        "min_normal": float(form.min_normal if isinstance(form, FloatFormat) else step),
-        "smallest": float(form.smallest if isinstance(form, FloatFormat) else step),
-        "epsilon": float(form.epsilon if isinstance(form, FloatFormat) else step),
+        "max": float(form.max * step),
+        "min_normal": float(form.min_normal * step),
+        "smallest": float(form.smallest * step),
+        "epsilon": float(form.epsilon * step),
         "remark": remark(one),
     }
 

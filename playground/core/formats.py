@@ -2,7 +2,8 @@
 
 A float of ``m`` mantissa bits and bias ``b`` holds ``(-1)^s × 1.m × 2^(e-b)``, or ``(-1)^s × 0.m × 2^(1-b)`` where the
 exponent field is 0 (subnormal). Sources: IEEE 754-2019 (FP64, FP32, FP16); the OCP 8-bit specification (E4M3, E5M2) and
-OCP Microscaling v1.0 (FP6, FP4); TF32 is NVIDIA's A100 tensor-core format (19 of 32 bits); BF16 is FP32's upper half.
+OCP Microscaling v1.0 (FP6, FP4, MXFP4); QLoRA (NF4, arXiv:2305.14314). TF32 is NVIDIA's A100 tensor-core
+format (19 of 32 bits); BF16 is FP32's upper half.
 """
 
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from playground.core.nf4 import TABLE as NF4_TABLE
 from playground.errors import BadInput
 
 # What lies above the largest finite number. ieee: the top exponent is ±∞ and NaN. e4m3: only the all-ones pattern is
@@ -133,6 +135,85 @@ class IntFormat:
         """The largest whole number it holds."""
         return int(2 ** (self.bits_total - 1) - 1)
 
+    @property
+    def max(self) -> Fraction:
+        """The largest number it holds, before any scale."""
+        return Fraction(self.high)
+
+    min_normal = smallest = epsilon = Fraction(1)
+
+
+@dataclass(frozen=True)
+class BlockFormat:
+    """Small floats that share a power of two: ``element × 2^k``, k chosen for a block of ``block`` numbers."""
+
+    name: str
+    title: str
+    element: FloatFormat
+    block: int
+    note: str = ""
+
+    @property
+    def bits_total(self) -> int:
+        """Bits of a number; the shared scale is beside."""
+        return self.element.bits_total
+
+    @property
+    def max(self) -> Fraction:
+        """The largest element, before the scale."""
+        return self.element.max
+
+    @property
+    def min_normal(self) -> Fraction:
+        """The smallest element with a full mantissa, before the scale."""
+        return self.element.min_normal
+
+    @property
+    def smallest(self) -> Fraction:
+        """The smallest element above zero, before the scale."""
+        return self.element.smallest
+
+    @property
+    def epsilon(self) -> Fraction:
+        """The distance from 1 to the next element."""
+        return self.element.epsilon
+
+    def scale_for(self, largest: Fraction) -> Fraction:
+        """The power of two a block with this largest |number| gets (OCP Microscaling v1.0 §6.3, kept in 8 bits).
+
+        >>> MXFP4.scale_for(Fraction(4)), MXFP4.scale_for(Fraction(1, 10))
+        (Fraction(1, 1), Fraction(1, 64))
+        """
+        power = _floor_log2(largest) - _floor_log2(self.element.max)
+        return Fraction(2) ** min(max(power, -127), 127)
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """Numbers looked up in a table: the bits are the place in it. The values lie between −1 and 1."""
+
+    name: str
+    title: str
+    bits_total: int
+    values: tuple[Fraction, ...]
+    note: str = ""
+    max = Fraction(1)
+
+    @property
+    def smallest(self) -> Fraction:
+        """The smallest value above zero."""
+        return min(value for value in self.values if value > 0)
+
+    @property
+    def min_normal(self) -> Fraction:
+        """A table knows no subnormals: the smallest value above zero."""
+        return self.smallest
+
+    @property
+    def epsilon(self) -> Fraction:
+        """The distance from 1 to the next value, which lies below it."""
+        return 1 - self.values[-2]
+
 
 FP64 = FloatFormat("fp64", "FP64", 11, 52, note="Python's float.")
 FP32 = FloatFormat("fp32", "FP32", 8, 23, note="Single precision; PyTorch's default.")
@@ -144,13 +225,17 @@ FP8_E5M2 = FloatFormat("fp8-e5m2", "FP8 E5M2", 5, 2, note="FP16's range with 2 m
 FP6_E3M2 = FloatFormat("fp6-e3m2", "FP6 E3M2", 3, 2, "saturates", "A block format: lives with a shared scale.")
 FP6_E2M3 = FloatFormat("fp6-e2m3", "FP6 E2M3", 2, 3, "saturates", "A block format: lives with a shared scale.")
 FP4_E2M1 = FloatFormat("fp4-e2m1", "FP4 E2M1", 2, 1, "saturates", "Fifteen values; MXFP4 and NVFP4 add a scale.")
+MXFP4 = BlockFormat("mxfp4", "MXFP4", FP4_E2M1, 32, "FP4 E2M1, and one power of two shared by 32 numbers.")
+NF4 = TableFormat(
+    "nf4", "NF4", 4, tuple(Fraction(float(value)) for value in NF4_TABLE), "QLoRA's 16 values for bell-shaped weights."
+)
 INT8 = IntFormat("int8", "INT8", 8, "Whole numbers −128…127; useful for weights only with a scale.")
 INT4 = IntFormat("int4", "INT4", 4, "Whole numbers −8…7; useful for weights only with a scale.")
 
-AnyFormat = FloatFormat | IntFormat
+AnyFormat = FloatFormat | IntFormat | BlockFormat | TableFormat
 FORMATS: tuple[AnyFormat, ...] = (
     *(FP64, FP32, TF32, BF16, FP16, FP8_E4M3, FP8_E5M2, FP6_E3M2, FP6_E2M3, FP4_E2M1),
-    *(INT8, INT4),
+    *(MXFP4, NF4, INT8, INT4),
 )
 BY_NAME = {known.name: known for known in FORMATS}
 

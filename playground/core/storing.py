@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from playground.core.exact import Typed
-from playground.core.formats import FORMATS, AnyFormat, FloatFormat, IntFormat
+from playground.core.formats import FORMATS, AnyFormat, BlockFormat, FloatFormat, IntFormat, TableFormat
 from playground.errors import BadInput
 
 
@@ -49,7 +49,8 @@ def store(format: AnyFormat, typed: Typed, absmax: Fraction | None = None) -> St
 
     Integers round to the nearest whole number and stop at the ends of their range; with ``absmax`` they are scaled
     first, ``q = round(x / (absmax / q_max))`` (symmetric absmax quantization, arXiv:2208.07339 §2.1), and the value
-    stored is ``q × absmax / q_max``.
+    stored is ``q × absmax / q_max``. MXFP4 takes the power of two for that absmax, NF4 multiplies its table by it;
+    without absmax nothing is scaled.
 
     >>> from playground.core.exact import parse_number
     >>> from playground.core.formats import BF16, INT8
@@ -60,6 +61,12 @@ def store(format: AnyFormat, typed: Typed, absmax: Fraction | None = None) -> St
     """
     if isinstance(format, FloatFormat):
         return _store_float(format, typed)
+    if absmax is not None and absmax <= 0:
+        raise BadInput("The absmax of a scaled format must be above zero", "It is the largest |weight| of the block.")
+    if isinstance(format, BlockFormat):
+        return _store_block(format, typed, absmax)
+    if isinstance(format, TableFormat):
+        return _store_table(format, typed, absmax)
     return _store_int(format, typed, absmax)
 
 
@@ -74,8 +81,6 @@ def _store_float(format: FloatFormat, typed: Typed) -> Stored:
 
 
 def _store_int(format: IntFormat, typed: Typed, absmax: Fraction | None) -> Stored:
-    if absmax is not None and absmax <= 0:
-        raise BadInput("The absmax of an integer format must be above zero", "It is the largest |weight| of the block.")
     scale = Fraction(1) if absmax is None else absmax / format.high
     low = format.low if absmax is None else -format.high
     if isinstance(typed.value, Fraction):
@@ -88,6 +93,34 @@ def _store_int(format: IntFormat, typed: Typed, absmax: Fraction | None) -> Stor
     above = (whole + 1) * scale if whole < format.high else None
     kept = None if absmax is None else scale
     return Stored(format, typed, bits, whole * scale, text[0], "", text[1:], below, above, kept)
+
+
+def _store_block(format: BlockFormat, typed: Typed, absmax: Fraction | None) -> Stored:
+    scale = Fraction(1) if absmax is None else format.scale_for(absmax)
+    element = format.element
+    bits = element.encode(typed.value / scale if isinstance(typed.value, Fraction) else typed.value)
+    value, *around = (
+        number * scale if isinstance(number, Fraction) else number
+        for number in (element.decode(bits), *_neighbours(element, bits))
+    )
+    assert value is not None  # E2M1 has neither ∞ nor NaN
+    kept = None if absmax is None else scale
+    return Stored(format, typed, bits, value, *element.fields(bits), around[0], around[1], kept)
+
+
+def _store_table(format: TableFormat, typed: Typed, absmax: Fraction | None) -> Stored:
+    scale = Fraction(1) if absmax is None else absmax
+    values = format.values
+    if isinstance(typed.value, Fraction):
+        wanted = typed.value / scale
+        bits = min(range(len(values)), key=lambda place: abs(values[place] - wanted))
+    else:
+        bits = values.index(Fraction(0)) if math.isnan(typed.value) else len(values) - 1 if typed.value > 0 else 0
+    below = values[bits - 1] * scale if bits else None
+    above = values[bits + 1] * scale if bits + 1 < len(values) else None
+    kept = None if absmax is None else scale
+    text = f"{bits:0{format.bits_total}b}"
+    return Stored(format, typed, bits, values[bits] * scale, "", "", text, below, above, kept)
 
 
 def _neighbours(format: FloatFormat, bits: int) -> tuple[Fraction | float | None, Fraction | float | None]:

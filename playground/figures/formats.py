@@ -7,8 +7,9 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from playground.core import counting
 from playground.core.exact import decimal_digits, short
-from playground.core.formats import FloatFormat
+from playground.core.formats import BlockFormat, FloatFormat, TableFormat
 from playground.core.storing import Stored
 from playground.figures import palette
 
@@ -135,41 +136,209 @@ def _stacked(value: Fraction, middle: Fraction) -> str:
 
 
 def errors(stored: Sequence[Stored], chosen: str) -> go.Figure:
-    """The relative error in every format, on a logarithmic axis; no bar where the number is kept exactly."""
-    rows = [one for one in stored if one.relative_error is not None]
-    logs = [math.log10(one.relative_error) if one.relative_error else EXACT_BELOW for one in rows]
+    """The relative error in every format, on a logarithmic axis: no bar where the number is kept exactly, one to the
+    edge where no number is left of it.
+    """
+    rows = list(stored)
+    lost = [one.relative_error is None for one in rows]
+    logs = [
+        _LOST_AT
+        if one.relative_error is None
+        else min(_log10(one.relative_error), _LOST_AT)
+        if one.relative_error
+        else EXACT_BELOW
+        for one in rows
+    ]
     figure = go.Figure(
         go.Bar(
             y=list(range(len(rows))),
             x=[log - EXACT_BELOW for log in logs],
             base=EXACT_BELOW,
             orientation="h",
-            marker={"color": [palette.KEPT if one.format.name == chosen else palette.SKY for one in rows]},
-            text=[short(one.relative_error, 2) if one.relative_error else "exact" for one in rows],
-            textposition="outside",
+            marker={
+                "color": [
+                    palette.WARNING if gone else palette.KEPT if one.format.name == chosen else palette.SKY
+                    for one, gone in zip(rows, lost, strict=True)
+                ],
+                "pattern": {"shape": ["/" if gone else "" for gone in lost]},
+            },
+            text=[_how_far(one) for one in rows],
+            textposition=["inside" if log > -3 else "outside" for log in logs],
+            insidetextanchor="end",
             cliponaxis=False,
-            hovertemplate=[
-                f"{one.format.title}: {short(one.relative_error or Fraction(0), 4)}<extra></extra>" for one in rows
-            ],
+            hovertemplate=[f"{one.format.title}: {_how_far(one, 4)}<extra></extra>" for one in rows],
         )
     )
     ticks = [-16, -12, -8, -4, 0]
     figure.update_layout(
         height=60 + 27 * len(rows),
-        margin={"l": 4, "r": 64, "t": 4, "b": 4},
+        margin={"l": 4, "r": 24, "t": 4, "b": 4},
         bargap=0.3,
         xaxis={
             "title": {"text": "error, as a share of the number"},
             "tickvals": ticks,
             "ticktext": ["1" if power == 0 else f"10<sup>{power}</sup>" for power in ticks],
-            "range": [EXACT_BELOW, 0.5],
+            "range": [EXACT_BELOW, _LOST_AT],
         },
-        yaxis={
-            "tickvals": list(range(len(rows))),
-            "ticktext": [f"<b>{o.format.title}</b>" if o.format.name == chosen else o.format.title for o in rows],
-            "range": [len(rows) - 0.5, -0.5],
-            "showgrid": False,
-        },
+        yaxis=_format_axis([one.format.title for one in rows], [one.format.name == chosen for one in rows]),
+    )
+    return figure
+
+
+_LOST_AT = 0.9  # log10: where the bar of an overflow ends
+
+
+def _how_far(stored: Stored, digits: int = 2) -> str:
+    if stored.relative_error is None:
+        kept = decimal_digits(stored.value, most=8)
+        return f"overflow: {kept}" if stored.typed.finite else f"stored as {kept}"
+    return short(stored.relative_error, digits) if stored.relative_error else "exact"
+
+
+def _format_axis(titles: Sequence[str], bold: Sequence[bool]) -> dict:
+    return {
+        "tickvals": list(range(len(titles))),
+        "ticktext": [f"<b>{t}</b>" if strong else t for t, strong in zip(titles, bold, strict=True)],
+        "range": [len(titles) - 0.5, -0.5],
+        "showgrid": False,
+    }
+
+
+def _log10(value: Fraction) -> float:
+    """Of a fraction above zero, however large or small."""
+    return math.log10(value.numerator) - math.log10(value.denominator)
+
+
+def number_line(stored: Stored, shown: Sequence[Fraction], log: bool) -> go.Figure:
+    """The format's numbers as ticks on a linear or a logarithmic axis, with the number typed among them."""
+    typed = stored.typed.value
+    place = (lambda value: _log10(abs(value))) if log else float
+    drawn = [value for value in shown if value > 0] if log else list(shown)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[place(value) for value in drawn],
+        y=[0] * len(drawn),
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 22, "line": {"width": 1.6, "color": palette.KEPT}},
+        hovertemplate=[f"{short(value, 7)}<extra></extra>" for value in drawn],
+        showlegend=False,
+    )
+    low, high = (place(drawn[0]), place(drawn[-1])) if drawn else (0.0, 1.0)
+    if isinstance(typed, Fraction) and (typed or not log):
+        at = place(typed)
+        low, high = min(low, at), max(high, at)
+        figure.add_scatter(
+            x=[at],
+            y=[0.32],
+            mode="markers+text",
+            marker={"symbol": "triangle-down", "size": 13, "color": palette.WARNING},
+            text=[f"<b>{escape(stored.typed.text[:24])}</b>"],
+            textposition="top center",
+            textfont={"color": palette.WARNING},
+            cliponaxis=False,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    room = 0.04 * (high - low) or 1.0
+    ticks = {} if not log else _powers(low, high)
+    figure.update_layout(
+        height=170,
+        margin={"l": 4, "r": 4, "t": 8, "b": 4},
+        xaxis={"range": [low - room, high + room], "zeroline": False, "showgrid": False, **ticks},
+        yaxis={"visible": False, "range": [-0.4, 0.85]},
+    )
+    return figure
+
+
+def _powers(low: float, high: float) -> dict:
+    step = max(1, round((high - low) / 8))
+    powers = list(range(math.ceil(low), math.floor(high) + 1, step))
+    return {"tickvals": powers, "ticktext": [f"10<sup>{power}</sup>" for power in powers]}
+
+
+REACH_SHOWN = 50  # powers of ten drawn to each side; FP64 goes on
+
+
+def reaches(stored: Sequence[Stored], chosen: str) -> go.Figure:
+    """From the smallest number above 0 to the largest, by format, with the number typed as a line across."""
+    rows = list(stored)
+    figure = go.Figure()
+    typed = rows[0].typed.value
+    at = _log10(abs(typed)) if isinstance(typed, Fraction) and typed else None
+    edge = REACH_SHOWN if at is None else max(REACH_SHOWN, min(abs(at) + 4, 400))
+    for name, colour, opacity, ends in (
+        ("fewer digits (subnormal)", palette.SKY, 0.55, lambda f: (f.smallest, f.min_normal)),
+        ("all its digits", palette.KEPT, 0.9, lambda f: (f.min_normal, f.max)),
+    ):
+        spans = [tuple(_log10(end * (one.scale or 1)) for end in ends(one.format)) for one in rows]
+        cut = [(max(low, -edge), min(high, edge)) for low, high in spans]
+        figure.add_bar(
+            y=list(range(len(rows))),
+            x=[max(0.0, high - low) for low, high in cut],
+            base=[low for low, _ in cut],
+            orientation="h",
+            name=name,
+            marker={"color": colour, "line": {"width": 0}},
+            opacity=opacity,
+            hovertemplate=[
+                f"{one.format.title}: 10<sup>{low:.1f}</sup> to 10<sup>{high:.1f}</sup><extra></extra>"
+                for one, (low, high) in zip(rows, spans, strict=True)
+            ],
+        )
+    if at is not None:
+        figure.add_vline(x=at, line={"color": palette.WARNING, "width": 2})
+    for place, one in enumerate(rows):
+        fate = _fate(one)
+        if fate:
+            figure.add_annotation(
+                x=edge, y=place, text=fate, showarrow=False, xanchor="right", font={"color": palette.WARNING}
+            )
+    figure.update_layout(
+        height=90 + 25 * len(rows),
+        margin={"l": 4, "r": 8, "t": 30, "b": 4},
+        barmode="overlay",
+        bargap=0.35,
+        legend={"orientation": "h", "y": 1.1, "x": 0},
+        xaxis={"range": [-edge, edge], "zeroline": False, **_powers(-edge, edge)},
+        yaxis=_format_axis([one.format.title for one in rows], [one.format.name == chosen for one in rows]),
+    )
+    return figure
+
+
+def _fate(stored: Stored) -> str:
+    """What became of the number where it lies outside the format's reach."""
+    typed = stored.typed.value
+    if not isinstance(typed, Fraction) or not typed:
+        return ""
+    if not isinstance(stored.value, Fraction):
+        return f"<b>overflow: {decimal_digits(stored.value)}</b>"
+    if stored.value == 0:
+        return "<b>underflow: 0</b>"
+    most = stored.format.max * (stored.scale or 1)
+    return f"<b>cut to {short(most, 3)}</b>" if abs(typed) > most and stored.error else ""
+
+
+def counts(rows: Sequence[tuple[str, int]], chosen: str) -> go.Figure:
+    """How many numbers each format has between two ends, on a logarithmic axis."""
+    figure = go.Figure(
+        go.Bar(
+            y=list(range(len(rows))),
+            x=[max(math.log10(count), 0.02) if count else 0 for _, count in rows],
+            orientation="h",
+            marker={"color": [palette.KEPT if title == chosen else palette.SKY for title, _ in rows]},
+            text=[f"{count:,}" for _, count in rows],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    most = max((math.log10(count) for _, count in rows if count), default=1.0)
+    figure.update_layout(
+        height=50 + 25 * len(rows),
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        bargap=0.35,
+        xaxis={"range": [0, 1.45 * most + 0.2], **_powers(0, 1.2 * most + 0.2)},
+        yaxis=_format_axis([title for title, _ in rows], [title == chosen for title, _ in rows]),
     )
     return figure
 
@@ -177,7 +346,15 @@ def errors(stored: Sequence[Stored], chosen: str) -> go.Figure:
 def facts(stored: Stored) -> str:
     """What the format can hold, as escaped HTML: name, value, what it means."""
     form = stored.format
-    if isinstance(form, FloatFormat):
+    if isinstance(form, BlockFormat | TableFormat):
+        scale = stored.scale or Fraction(1)
+        rows = [
+            ("Largest", _fact(form.max * scale), "beyond it: it stops there"),
+            ("Smallest above 0", _fact(form.smallest * scale), "half of it or less is stored as 0"),
+            ("Scale", _fact(scale), "shared by the block, kept beside"),
+            ("Values", f"{len(counting.values(form)):,}", "different numbers, before the scale"),
+        ]
+    elif isinstance(form, FloatFormat):
         rows = [
             ("Largest", _fact(form.max), "beyond it: ∞, NaN, or it stops there"),
             ("Smallest normal", _fact(form.min_normal), "below it the leading 1 goes, and digits with it"),

@@ -20,16 +20,23 @@ def histogram(before_RC: np.ndarray, after_RC: np.ndarray, title: str, log: bool
     edges = np.linspace(-reach, reach, BINS + 1)
     middles = (edges[1:] + edges[:-1]) / 2
     figure = go.Figure()
-    for values, name, colour in ((before_RC, "before", palette.GREY), (after_RC, title, palette.KEPT)):
-        counts, _ = np.histogram(values, edges)
-        figure.add_bar(
-            x=middles,
-            y=np.where(counts, counts, np.nan) if log else counts,
-            name=escape(name),
-            marker={"color": colour, "line": {"width": 0}},
-            opacity=0.45 if name == "before" else 0.85,
-            hovertemplate="%{x:.4f}: %{y:,} weights<extra></extra>",
-        )
+    after, before = (np.histogram(values, edges)[0] for values in (after_RC, before_RC))
+    figure.add_bar(
+        x=middles,
+        y=np.where(after, after, np.nan) if log else after,
+        name=escape(title),
+        marker={"color": palette.KEPT, "line": {"width": 0}},
+        opacity=0.75,
+        hovertemplate="%{x:.4f}: %{y:,} weights after<extra></extra>",
+    )
+    figure.add_scatter(
+        x=middles,
+        y=np.where(before, before, np.nan) if log else before,
+        name="before",
+        mode="lines",
+        line={"color": palette.WARNING, "width": 1.8, "shape": "hvh"},
+        hovertemplate="%{x:.4f}: %{y:,} weights before<extra></extra>",
+    )
     figure.update_layout(
         height=320,
         barmode="overlay",
@@ -110,7 +117,10 @@ _STYLE = """<style>
 .lp-raw span{display:block;font-family:var(--st-code-font,ui-monospace,monospace);font-size:.92rem;
   border-bottom:3px solid;padding-bottom:.15rem;overflow-wrap:anywhere}
 .lp-raw small,.lp-block small{font-size:.78rem;opacity:.8}
-.lp-block{display:grid;grid-template-columns:repeat(auto-fill,minmax(3.7rem,1fr));gap:3px}
+.lp-block{display:grid;grid-template-columns:repeat(16,minmax(0,1fr));gap:3px}
 .lp-block div{display:grid;justify-items:center;border-radius:.35rem;padding:.25rem 0;
-  font-variant-numeric:tabular-nums}
+  font-variant-numeric:tabular-nums;min-width:0}
+@media (max-width:900px){.lp-block{grid-template-columns:repeat(8,minmax(0,1fr))}}
+.lp-block small{font-size:.72rem}
+@media (max-width:640px){.lp-block{grid-template-columns:repeat(4,minmax(0,1fr))}}
 </style>"""

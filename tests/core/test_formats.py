@@ -8,12 +8,12 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.core import formats, storing, storing_explained
+from playground.core import counting, formats, nf4, storing, storing_explained
 from playground.core.exact import Typed, decimal_digits, parse_number
-from playground.core.formats import FORMATS, FloatFormat, IntFormat, format_named
+from playground.core.formats import FORMATS, FloatFormat, format_named
 from playground.errors import BadInput
 
 OTHERS: dict[str, tuple[Any, Any]] = {
@@ -181,4 +181,77 @@ def test_decimals_are_read_and_written_exactly(value: Any) -> None:
 def test_an_unknown_format_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(BadInput, match="fp8-e4m3"):
         format_named("fp7")
-    assert all(isinstance(form, FloatFormat | IntFormat) for form in FORMATS)
+    assert len({form.name for form in FORMATS}) == len(FORMATS) == 14
+
+
+# --- formats that share a scale ---
+
+
+@given(value=st.fractions(min_value=-50, max_value=50), absmax=st.sampled_from(["1/7", "1", "4", "6", "48"]))
+def test_mxfp4_is_fp4_after_a_power_of_two(value: Fraction, absmax: str) -> None:
+    stored = storing.store(formats.MXFP4, Typed("", value), Fraction(absmax))
+    scale = Fraction(2) ** (math.floor(math.log2(Fraction(absmax))) - 2)
+    element = formats.FP4_E2M1
+    assert stored.scale == scale
+    assert stored.value == Fraction(element.decode(element.encode(value / scale))) * scale
+
+
+@given(value=st.fractions(min_value=-3, max_value=3), absmax=st.fractions(min_value=Fraction(1, 50), max_value=4))
+def test_nf4_is_the_nearest_entry_of_the_published_table(value: Fraction, absmax: Fraction) -> None:
+    stored = storing.store(formats.NF4, Typed("", value), absmax)
+    errors = [abs(Fraction(float(entry)) * absmax - value) for entry in nf4.TABLE]
+    assert stored.error == min(errors) and errors[stored.bits] == min(errors)
+    assert stored.below is None or stored.below < stored.value
+    assert stored.above is None or stored.value < stored.above
+
+
+@pytest.mark.parametrize("name", ["mxfp4", "nf4", "int8", "int4"])
+def test_every_pattern_of_a_scaled_format_is_stored_as_itself(name: str) -> None:
+    form = format_named(name)
+    for place in range(form.bits_total):
+        before = storing.store(form, parse_number("0.3"), Fraction(1))
+        after = storing.store(form, parse_number(storing_explained.flipped(before, place)), Fraction(1))
+        expected = before.bits ^ (1 << (form.bits_total - 1 - place))
+        lowest = {"int8": 0x80, "int4": 0x8}.get(name)  # absmax leaves −128 and −8 out
+        assert after.bits == expected or after.value == 0 or expected == lowest
+
+
+@pytest.mark.parametrize("typed", ["65505", "65519", "-65510"])
+def test_a_number_just_above_the_largest_is_rounded_not_cut(typed: str) -> None:
+    stored = storing.store(formats.FP16, parse_number(typed))
+    assert abs(Fraction(stored.value)) == 65504
+    assert storing_explained.remark(stored).startswith("Rounded to the largest number, 65,504")
+    assert "Overflow" in storing_explained.remark(storing.store(formats.FP16, parse_number("65520")))
+
+
+# --- how many numbers there are ---
+
+
+@pytest.mark.parametrize("form", [f for f in FORMATS if f.bits_total <= 8], ids=lambda form: form.name)
+@settings(deadline=None)
+@given(ends=st.tuples(st.fractions(-500, 500), st.fractions(-500, 500)))
+def test_counting_equals_listing(form: Any, ends: tuple[Fraction, Fraction]) -> None:
+    low, high = sorted(ends)
+    everything = counting.values(form)
+    assert counting.count_between(form, low, high) == sum(low <= value <= high for value in everything)
+    assert counting.count_between(form, everything[0], everything[-1]) == len(everything)
+
+
+EVERY_FP16 = np.unique(np.arange(2**16, dtype=np.uint16).view(np.float16).astype(float))
+
+
+@settings(deadline=None)
+@given(low=st.floats(-70000, 70000), high=st.floats(-70000, 70000))
+def test_fp16_counted_equals_numpy_listed(low: float, high: float) -> None:
+    low, high = min(low, high), max(low, high)
+    listed = EVERY_FP16[np.isfinite(EVERY_FP16) & (low <= EVERY_FP16) & (high >= EVERY_FP16)]
+    assert counting.count_between(formats.FP16, Fraction(low), Fraction(high)) == len(listed)
+
+
+def test_the_counts_people_quote() -> None:
+    one, two = Fraction(1), Fraction(2)
+    assert counting.count_between(formats.FP32, one, two) == 2**23 + 1
+    assert counting.count_between(formats.FP32, Fraction(0), one) == 127 * 2**23 + 1
+    assert counting.count_between(formats.BF16, one, two) == 129
+    with pytest.raises(BadInput, match="larger"):
+        counting.count_between(formats.FP32, two, one)

@@ -140,4 +140,4 @@ def test_the_charts_leave_background_and_text_to_the_theme() -> None:
     ]
     for figure in figures:
         assert figure.layout.paper_bgcolor is None and figure.layout.font.color is None
-    assert len(FORMATS) == 12
+    assert len(FORMATS) == 14

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from playground.core.formats import FloatFormat
+from playground.core.formats import IntFormat, TableFormat
 from playground.core.storing import Stored
 from playground.figures import palette
 from playground.figures.formats import FIELDS
@@ -49,6 +49,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (held !== undefined) root.querySelector(`[data-place="${held}"]`)?.focus();
 }
 """
+_OTHER_NAMES: dict[type, dict[str, str]] = {
+    IntFormat: {"mantissa": "whole number"},
+    TableFormat: {"mantissa": "place in the table"},
+}
 _bits = st.components.v2.component("llm_playground.bits", js=_SCRIPT, css=_STYLE)
 
 
@@ -63,7 +67,7 @@ def bits(stored: Stored, meanings: dict[str, str], on_flip: Callable[[int], None
 
     fields = [
         {
-            "name": name if isinstance(stored.format, FloatFormat) or name == "sign" else "whole number",
+            "name": _OTHER_NAMES.get(type(stored.format), {}).get(name, name),
             "bits": text,
             "meaning": meanings.get(name, ""),
             "colour": FIELDS[name],

@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import streamlit as st
 
-from playground.core import storing, storing_explained
+from playground.core import counting, storing, storing_explained
 from playground.core.exact import Typed, decimal_digits, parse_number, short
-from playground.core.formats import BY_NAME, IntFormat
+from playground.core.formats import BY_NAME, BlockFormat, FloatFormat, IntFormat, TableFormat
 from playground.core.storing import Stored
 from playground.figures import formats as figures
 from playground.figures.formula import formula
-from playground.ui import inputs, shell
+from playground.ui import downloads, inputs, shell
 from playground.ui.components.bits import bits
 
 SNIPPET = """
@@ -41,12 +41,13 @@ def ask() -> tuple[Stored, tuple[Stored, ...]]:
             segmented=True,
         )
     scale = ""
-    if isinstance(BY_NAME[name], IntFormat):
+    if not isinstance(BY_NAME[name], FloatFormat):
         scale = inputs.line(
-            "Scale by absmax (empty: plain rounding)",
+            "Scale by absmax (empty: no scale)",
             "",
             key="absmax",
-            help="The largest |weight| of a block. It becomes 127 (INT8) or 7 (INT4), and a scale is kept beside.",
+            help="The largest |weight| of a block. It becomes 127 (INT8), 7 (INT4) or 1 (NF4), or decides the power of "
+            "two (MXFP4); the scale is kept beside.",
         )
     typed, absmax = parse_number(text), storing_explained.parse_absmax(scale)
     return storing.store(BY_NAME[name], typed, absmax), storing.store_in_all(typed, absmax)
@@ -75,11 +76,14 @@ def chosen(stored: Stored) -> None:
 def _meanings(stored: Stored) -> dict[str, str]:
     if isinstance(stored.format, IntFormat):
         return {"sign": "−" if stored.sign == "1" else "+"}
+    if isinstance(stored.format, TableFormat):
+        return {"mantissa": str(stored.bits)}
+    form = stored.format.element if isinstance(stored.format, BlockFormat) else stored.format
     field = int(stored.exponent, 2)
     return {
         "sign": "−" if stored.sign == "1" else "+",
-        "exponent": f"{field} − {stored.format.bias}",
-        "mantissa": f"{int(stored.mantissa, 2):,} / {2**stored.format.mantissa_bits:,}",
+        "exponent": f"{field} − {form.bias}",
+        "mantissa": f"{int(stored.mantissa, 2):,} / {2**form.mantissa_bits:,}",
     }
 
 
@@ -97,8 +101,21 @@ def overview(stored: Sequence[Stored], chosen: Stored) -> None:
 
 
 def neighbourhood(stored: Stored) -> None:
-    """The numbers next to it, and how far the format reaches."""
-    if stored.finite:
+    """The numbers next to it, on a line; what the format can hold."""
+    view = inputs.choice("Number line", list(_LINES), key="line", format_func=_LINES.__getitem__, segmented=True)
+    if stored.finite and view != "steps":
+        log = view == "log"
+        wide = stored.format.bits_total > 8
+        shown = counting.landmarks(stored.format, stored.scale) if log else counting.around(stored, 16 if wide else 256)
+        st.plotly_chart(
+            figures.number_line(stored, shown, log),
+            width="stretch",
+            config={"displayModeBar": False},
+            key="number_line",
+            alt=f"The format's numbers on a {_LINES[view]} axis, and the number typed among them",
+        )
+        shell.provenance("computed", _line_note(stored, log, wide))
+    elif stored.finite:
         st.plotly_chart(
             figures.neighbours(stored),
             width="stretch",
@@ -110,6 +127,56 @@ def neighbourhood(stored: Stored) -> None:
     st.html(figures.facts(stored))
 
 
+_LINES = {"steps": "step by step", "linear": "linear", "log": "logarithmic"}
+
+
+def _line_note(stored: Stored, log: bool, wide: bool) -> str:
+    title = stored.format.title
+    if not wide:
+        return f"every {'positive ' if log else ''}number {title} has: {'evenly spread' if log else 'crowded near 0'}."
+    if log:
+        return (
+            f"one tick a power of two: between two of them {title} has {1 / stored.format.epsilon} numbers, however "
+            "far apart they are."
+        )
+    return "the sixteen numbers below and above; between powers of two they are evenly spaced."
+
+
+def reach(stored: Sequence[Stored], chosen: Stored) -> None:
+    """Overflow and underflow: where the number lies, and how far each format goes."""
+    st.plotly_chart(
+        figures.reaches(stored, chosen.format.name),
+        width="stretch",
+        config={"displayModeBar": False},
+        key="reach",
+        alt="The range of every format on a logarithmic axis, and the number typed",
+    )
+    shell.provenance(
+        "computed",
+        "from the smallest number above 0 to the largest. A number beyond the right end overflows (to ∞, NaN, or the "
+        "largest number), one beyond the left end underflows to 0. FP64 goes on to 10⁻³²⁴ and 10³⁰⁸.",
+    )
+
+
+def count(chosen: Stored) -> None:
+    """How many numbers each format has between two ends."""
+    low_column, high_column = st.columns(2)
+    with low_column:
+        low = inputs.line("From", "0", key="low")
+    with high_column:
+        high = inputs.line("To", "1", key="high")
+    rows = counting.in_every_format(parse_number(low), parse_number(high))
+    st.plotly_chart(
+        figures.counts([(form.title, number) for form, number in rows], chosen.format.title),
+        width="stretch",
+        config={"displayModeBar": False},
+        key="counts",
+        alt="How many numbers every format has between the two ends",
+    )
+    shell.provenance("computed", "exact counts, both ends included; scaled formats before their scale.")
+    downloads.offer("counts", [{"format": form.name, "numbers": str(number)} for form, number in rows], key="counts.f")
+
+
 def errors(stored: Sequence[Stored], chosen: Stored) -> None:
     """The error in every format, side by side."""
     st.plotly_chart(
@@ -119,7 +186,7 @@ def errors(stored: Sequence[Stored], chosen: Stored) -> None:
         key="errors",
         alt="Relative error of the number in every format, logarithmic",
     )
-    shell.provenance("computed", "|stored − number| / |number|, by exact fractions.")
+    shell.provenance("computed", "|stored − number| / |number|, by exact fractions. Striped: no number is left.")
 
 
 def course_pi(typed: Typed) -> None:

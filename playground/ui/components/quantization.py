@@ -22,14 +22,14 @@ _BY_NAME = {scheme.name: scheme for scheme in (*SCHEMES, *COARSE)}
 _OFFERED = ("int8", "int4", "int3", "int2", "nf4", "fp8-e4m3", "mxfp4", "q8_0", "q4_1", "q4_0")
 _GRAINS = {"tensor": "the whole matrix", "channel": "a row", "group": "a group"}
 _RULES = {
-    "absmax": "s = max|w| ÷ {top}    q = round(w ÷ s)    w′ = s · q,  −{top} ≤ q ≤ {top}",
-    "zero-point": "s = (max − min) ÷ {codes}    q = round(w ÷ s) + z    w′ = s · (q − z),  0 ≤ q ≤ {codes}",
+    "absmax": "s = max|w| ÷ {top};  q = round(w ÷ s);  w′ = s · q,  −{top} ≤ q ≤ {top}",
+    "zero-point": "s = (max − min) ÷ {codes};  q = round(w ÷ s) + z;  w′ = s · (q − z),  0 ≤ q ≤ {codes}",
     "nf4": "w′ = max|w| · t,  t the nearest of NF4's 16 values to w ÷ max|w|",
-    "fp8": "s = max|w| ÷ 448    w′ = s · E4M3(w ÷ s)",
-    "mxfp4": "s = 2^(⌊log₂ max|w|⌋ − 2)    w′ = s · E2M1(w ÷ s)",
-    "q8_0": "d = max|w| ÷ 127    w′ = d · q,  −127 ≤ q ≤ 127",
-    "q4_1": "m = min w,  d = (max − min) ÷ 15    w′ = d · q + m,  0 ≤ q ≤ 15",
-    "q4_0": "d = −(w with the largest |w|) ÷ 8    w′ = d · (q − 8),  0 ≤ q ≤ 15",
+    "fp8": "s = max|w| ÷ 448;  w′ = s · E4M3(w ÷ s)",
+    "mxfp4": "s = 2^(⌊log₂ max|w|⌋ − 2);  w′ = s · E2M1(w ÷ s)",
+    "q8_0": "d = max|w| ÷ 127;  w′ = d · q,  −127 ≤ q ≤ 127",
+    "q4_1": "m = min w,  d = (max − min) ÷ 15;  w′ = d · q + m,  0 ≤ q ≤ 15",
+    "q4_0": "d = −(w with the largest |w|) ÷ 8;  w′ = d · (q − 8),  0 ≤ q ≤ 15",
 }
 
 
@@ -72,7 +72,7 @@ def pick_scheme(matrix: Matrix) -> Scheme:
         segmented=True,
     )
     scheme = _BY_NAME[name]
-    rule_column, grain_column, group_column = st.columns([2, 3, 4])
+    rule_column, grain_column, group_column = st.columns([3, 4, 4])
     if scheme.kind == "absmax":
         with rule_column:
             rule: Any = inputs.choice("Rule", ("absmax", "zero-point"), key="rule", segmented=True)
@@ -112,7 +112,7 @@ def compare(lens: Lens, matrix: Matrix, scheme: Scheme) -> None:
     size = math.ceil(made.bits_per_weight * before.size / 8)
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
     cells = st.columns(4)
-    cells[0].metric("Bits a weight", f"{float(made.bits_per_weight):.3f}", f"{made.scales:,} scales counted", **quiet)
+    cells[0].metric("Bits a weight", f"{float(made.bits_per_weight):.3f}", f"scales counted: {made.scales:,}", **quiet)
     cells[1].metric("This matrix", format_gb(size), f"BF16: {format_gb(2 * before.size)}", **quiet)
     cells[2].metric("Signal to noise", _decibels(off.snr_db), figures.decibels_in_bits(off.snr_db), **quiet)
     cells[3].metric("Error, RMSE", f"{off.rmse:.2g}", f"largest {off.largest:.2g}, {off.zeroed:.1%} became 0", **quiet)
@@ -221,4 +221,5 @@ def _block(shown: gguf_blocks.Block, title: str) -> None:
         "Q8_0": f"d × q = {shown.scale:.6g} × {code} = {value:.6g}",
     }[shown.kind]
     bits = 8 * len(shown.raw) / gguf_blocks.BLOCK
-    st.html(formula(f"first weight: {filled}      {len(shown.raw)} bytes ÷ 32 weights = {bits:g} bits"))
+    st.html(formula(f"first weight: {filled}"))
+    st.caption(f"{len(shown.raw)} bytes ÷ 32 weights = {bits:g} bits a weight.")
