@@ -1,11 +1,17 @@
-"""tokenize: one text under one tokenizer."""
+"""tokenize: one text under one tokenizer; merges: how one word is cut, step by step."""
+
+from typing import Any
 
 import click
 
+from playground import limits
 from playground.cli import output
+from playground.core import unigram_lattice
 from playground.core.round_trip import losses
 from playground.core.tokens import SpecialMode, record
+from playground.core.unigram_lattice import Lattice
 from playground.core.visible import visible
+from playground.core.wordpiece_trace import Matching
 
 
 @click.command()
@@ -47,4 +53,43 @@ def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool,
     output.notices([] if encoding.round_trip else [f"not reversible: {'; '.join(losses(encoding))}"])
 
 
-COMMANDS: tuple[click.Command, ...] = (tokenize,)
+@click.command()
+@click.argument("word")
+@click.option("--tokenizer", "tokenizer_id", metavar="ID", default="gpt2", show_default=True)
+@output.as_json_option
+def merges(word: str, tokenizer_id: str, as_json: bool) -> None:
+    """How WORD is cut, step by step: merges by rank, longest match, or the most probable ways of a Unigram lattice.
+
+    Each line is a step: what is joined or tried, and its rank, id or score. JSON: one list of steps a pre-token.
+    """
+    from playground.models import engines
+
+    engine = engines.load(tokenizer_id)
+    found = [(p.text, _steps(engine.traced(p.text))) for p in engine.stages(output.read_text(word)).pre_tokens]
+    if as_json:
+        parts = [{"pre_token": text, "steps": steps} for text, steps in found]
+        output.emit_json({"tokenizer": tokenizer_id, "algorithm": engine.staging.algorithm, "pre_tokens": parts})
+        return
+    for text, steps in found:
+        rows = [(i, *map(str, step.values())) for i, step in enumerate(steps, start=1)]
+        output.emit_table(f"{engine.info.title}: {visible(text)}", ("", *(steps[0] if steps else ())), rows, right=(0,))
+
+
+def _steps(traced: Any) -> list[dict[str, Any]]:
+    if isinstance(traced, Matching):
+        return [{"tried": t.piece, "id": t.id} for t in traced.tries]
+    if isinstance(traced, Lattice):
+        paths = unigram_lattice.n_best(traced, limits.N_BEST)
+        return [{"pieces": "  ".join(e.piece for e in path.edges), "score": path.score} for path in paths]
+    return [
+        {"left": _shown(c.left), "right": _shown(c.right), "rank": c.rank, "joined": _shown(c.joined)}
+        for c in (step.chosen for step in traced)
+        if c is not None
+    ]
+
+
+def _shown(part: bytes | str) -> str:
+    return part if isinstance(part, str) else visible(part.decode(errors="replace"), part)
+
+
+COMMANDS: tuple[click.Command, ...] = (tokenize, merges)

@@ -88,3 +88,16 @@ def test_an_unknown_tokenizer_is_one_line_and_status_2() -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
     assert "gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2" in result.stderr
+
+
+def test_merges_are_told_step_by_step() -> None:
+    run = CliRunner().invoke(app, ["merges", "unhappiness", "--json"], catch_exceptions=False)
+    (part,) = json.loads(run.stdout)["pre_tokens"]
+    assert part["steps"][0] == {"left": "i", "right": "n", "rank": 3, "joined": "in"}
+    assert part["steps"][-1]["joined"] == "appiness"
+    unigram = CliRunner().invoke(app, ["merges", "unhappiness", "--tokenizer", "jurassic2", "--json"])
+    assert json.loads(unigram.stdout)["pre_tokens"][0]["steps"][0]["pieces"] == "un  happiness"
+    table = CliRunner().invoke(app, ["merges", "unhappy!", "--tokenizer", "bert"], catch_exceptions=False)
+    assert "12511" in table.stdout
+    with pytest.raises(BadInput, match="200 bytes"):
+        CliRunner().invoke(app, ["merges", "a" * 200], catch_exceptions=False, standalone_mode=False)

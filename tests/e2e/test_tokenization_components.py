@@ -1,0 +1,62 @@
+"""The stepper and the four rows in Chromium: clicks, keys, playing, and what the address says afterwards."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Tab
+
+pytestmark = [pytest.mark.e2e, pytest.mark.model]
+
+
+def test_a_click_on_a_token_lights_its_bytes_and_is_in_the_address(new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open("tokenization", text="Hi 😀", tokenizers="gpt2", step="bytes")
+    tokens = tab.page.locator(".strip .token")
+    assert tokens.count() == 3
+    tokens.nth(2).click()
+    tab.settle()
+    assert "token=2" in tab.page.url
+    assert tab.page.locator(".strip .byte.on").all_inner_texts() == ["80"]
+    assert tab.page.locator(".strip b.on").all_inner_texts() == ["😀"]
+    assert tab.page.locator(".strip [aria-selected=true]").count() == 1
+    assert tab.main.get_by_text("Its bytes are no whole character").count() == 1
+    tokens.nth(2).press("ArrowLeft")
+    tab.settle()
+    assert "token=2" not in tab.page.url  # 1 is where the page starts
+    assert tab.page.locator(".strip .byte.on").all_inner_texts() == ["20", "F0", "9F", "98"]
+
+
+def test_the_stepper_steps_explains_plays_and_stops(new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open("merges", word="unhappiness")
+    stepper = tab.page.locator(".stepper").first
+    where, say = stepper.locator("output"), stepper.locator(".say")
+    assert where.inner_text() == "1 of 9"
+    assert say.inner_text().startswith("Merge 1: i + n → in.")
+    stepper.locator(".gap").first.click()
+    assert "u + n has rank 147" in stepper.locator(".why").inner_text()
+    stepper.get_by_label("Next step").click()
+    assert where.inner_text() == "2 of 9"
+    tab.page.wait_for_function("location.search.includes('merge=1')")
+    play = stepper.locator(".play")
+    play.click()
+    tab.page.wait_for_function("document.querySelector('.stVerticalBlock') !== null")
+    assert "Stop" in play.inner_text()
+    play.click()
+    assert "Play" in play.inner_text()
+    stopped = where.inner_text()
+    tab.page.wait_for_timeout(1500)
+    assert where.inner_text() == stopped
+    stepper.get_by_role("slider").press("End")
+    assert where.inner_text() == "9 of 9"
+    assert [cell.strip() for cell in stepper.locator(".cell .under").all_inner_texts()] == ["403", "71", "42661"]
+    play.click()  # from the end it starts again
+    tab.page.wait_for_timeout(300)
+    assert where.inner_text() != "9 of 9"
+    play.click()
+    tab.page.wait_for_function("!location.search.includes('merge=8')")
+
+
+def test_a_hostile_word_is_text(new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open("merges", word="<img src=x onerror=alert(1)>")
+    assert tab.page.locator(".stepper img").count() == 0
+    assert tab.page.locator(".stepper .cell").first.inner_text().startswith("<")
