@@ -96,4 +96,56 @@ def facts_command(tokenizer_id: str, as_json: bool) -> None:
     output.emit_table(entries.tokenizer, ("fact", "count"), shown, right=(1,))
 
 
+@vocabulary_group.command("train")
+@click.argument("text")
+@click.option("--kind", type=click.Choice(["bpe", "wordpiece", "unigram"]), default="bpe", show_default=True)
+@click.option("--size", type=int, default=500, show_default=True, help="Entries, the 256 bytes among them.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many pieces to list.")
+@output.as_json_option
+def train_command(text: str, kind: str, size: int, limit: int, as_json: bool) -> None:
+    """Train a tokenizer on TEXT (- for standard input): what it learned, in order, and its tokens of TEXT."""
+    from playground import limits
+    from playground.core.text import clean
+    from playground.models import training
+
+    cleaned = clean(output.read_text(text), limits.TRAINING_CHARACTERS)
+    output.notices(cleaned.notices)
+    found = training.train(kind, cleaned.text, size)
+    tokens = len(found.encode(cleaned.text).tokens)
+    if as_json:
+        output.emit_json(
+            {
+                "kind": kind,
+                "vocabulary_size": found.size,
+                "tokens": tokens,
+                "utf8_bytes": len(cleaned.text.encode()),
+                "learned": [
+                    {
+                        "order": piece.order,
+                        "id": piece.id,
+                        "bytes": piece.raw.hex(),
+                        "parts": [part.hex() for part in piece.parts] if piece.parts else None,
+                        "score": piece.score,
+                    }
+                    for piece in found.learned
+                ],
+            }
+        )
+        return
+    output.emit_table(
+        f"{training.KINDS[found.kind]}: {found.size:,} entries, {tokens:,} tokens for this text",
+        ("order", "piece", "merged from", "id"),
+        (
+            (
+                piece.order,
+                visible(piece.raw.decode(errors="replace"), piece.raw),
+                " + ".join(visible(part.decode(errors="replace"), part) for part in piece.parts or ()),
+                piece.id,
+            )
+            for piece in found.learned[:limit]
+        ),
+        right=(0, 3),
+    )
+
+
 COMMANDS = (vocabulary_group,)

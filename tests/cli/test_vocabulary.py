@@ -55,6 +55,16 @@ def test_the_tables_show_what_is_hidden() -> None:
     assert "773" in CliRunner().invoke(app, ["vocabulary", "facts", "--tokenizer", "cl100k"]).stdout
 
 
+def test_train_learns_the_example_of_the_bpe_paper() -> None:
+    """Sennrich et al. 2016 (arXiv:1508.07909) section 3.2: the first merges are e+s and es+t."""
+    words = "low " * 5 + "lower " * 2 + "newest " * 6 + "widest " * 3
+    found = answer("train", "--size", "260", words)
+    assert [bytes.fromhex(piece["bytes"]) for piece in found["learned"][:2]] == [b"es", b"est"]
+    assert (found["vocabulary_size"], found["utf8_bytes"]) == (260, len(words))
+    with pytest.raises(BadInput):
+        answer("train", "--size", "100", words)
+
+
 @pytest.mark.parametrize("arguments", [("--by", "regex", "("), ("--by", "id", "x"), ("--by", "bytes", "xy")])
 def test_bad_input(arguments: tuple[str, ...]) -> None:
     with pytest.raises(BadInput):
