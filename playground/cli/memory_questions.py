@@ -65,10 +65,14 @@ def fits_command(
         output.emit_json(answer)
         return
     title = f"{about.title} on {card.title}, {format_bytes(usable)} usable"
-    shown = (
-        (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value) for name, value in answer.items()
-    )
-    output.emit_table(title, ("question", "answer"), [(name, "–" if v is None else v) for name, v in shown], right=(1,))
+    rows = [(name.replace("_", " "), _shown(value)) for name, value in answer.items()]
+    output.emit_table(title, ("question", "answer"), rows, right=(1,))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @click.command("compare")

@@ -16,6 +16,7 @@ import torch
 from playground import limits
 from playground.core import activations, kv_cache, parameters, recipes, weight_formats
 from playground.core.architectures import Architecture, architecture
+from playground.core.architectures import catalogue as known_shapes
 from playground.core.measured_memory import Check, outside_the_layers
 from playground.errors import BadInput, ModelBusy
 from playground.models import lens as lenses
@@ -24,6 +25,7 @@ from playground.models.worker import OnWait, quietly
 
 MODEL = "smollm2-135m"
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_CALLED = {"gpt2-124m": "gpt2", "distilgpt2-82m": "distilgpt2"}  # how the calculators call a model that is loaded
 _one_at_a_time = threading.Lock()
 _WAIT_S = 20.0
 
@@ -49,7 +51,9 @@ def measure(layers: int, tokens: int, dtype: str, owner: str = "cli", on_wait: O
     try:
         with lenses.shared()[0].lease(catalogue()[MODEL], owner) as loaded:
             yield Step(0.1, "weights and KV cache of the loaded model")
-            held = loaded.worker.submit(lambda: _of_the_loaded(loaded, tokens), owner=owner).wait(on_wait)
+            held = _others_loaded() + loaded.worker.submit(lambda: _of_the_loaded(loaded, tokens), owner=owner).wait(
+                on_wait
+            )
             yield Step(0.3, f"copying its first {layers} layers")
             model = _first_layers(loaded.model, layers, TYPES[dtype])
         shape = replace(architecture(MODEL), layers=layers)
@@ -90,6 +94,26 @@ def _of_the_loaded(loaded: Any, tokens: int) -> tuple[Check, ...]:
             "",
         ),
     )
+
+
+def _others_loaded() -> tuple[Check, ...]:
+    """The weights of whatever else this server has loaded now."""
+    found = []
+    for usage in lenses.shared()[0].usage():
+        shape = known_shapes().get(_CALLED.get(usage.entry.id, usage.entry.id))
+        if shape is None or usage.entry.id == MODEL:
+            continue
+        form = weight_formats.weight_format(str(usage.loaded.dtype))
+        found.append(
+            Check(
+                f"Weights of {usage.entry.title} as loaded ({form.name})",
+                f"{parameters.count(shape):,} × {float(form.bits) / 8:g} B",
+                weight_formats.weight_bytes(shape, form),
+                int(usage.loaded.weight_bytes),
+                "tensors the formula does not know",
+            )
+        )
+    return tuple(found)
 
 
 def _first_layers(model: Any, layers: int, dtype: torch.dtype) -> Any:

@@ -13,12 +13,23 @@ memory_measured = pytest.importorskip("playground.lab.memory_measured")
 def test_predicted_equals_measured(store_ready: None, dtype: str, size: int) -> None:
     steps = list(memory_measured.measure(1, 32, dtype))
     assert [step.share for step in steps] == sorted(step.share for step in steps)
+    assert all(check.difference == 0 for check in steps[-1].result if "as loaded" in check.what)
     checks = {check.what.split(" (")[0]: check for check in steps[-1].result}
     saved = checks.pop("Saved for backward")
     peak = checks.pop("CUDA peak of the whole step", None)
-    assert len(checks) == 5 and all(check.difference == 0 for check in checks.values()), checks
+    assert len(checks) >= 5 and all(check.difference == 0 for check in checks.values()), checks
     if peak is None:  # a GPU's kernels keep other things
         assert saved.difference == outside_the_layers(32, 576, size)[0]
+
+
+@pytest.mark.model
+def test_other_loaded_models_are_checked_too(store_ready: None) -> None:
+    from playground.models import lens as lenses
+
+    with lenses.open("minilm-l6", "test"):
+        *_, last = memory_measured.measure(1, 32, "fp32")
+    (minilm,) = [check for check in last.result if "MiniLM" in check.what]
+    assert minilm.predicted == minilm.measured > 4 * 22_000_000
 
 
 @pytest.mark.parametrize("asked", [(3, 32, "fp32"), (1, 33, "fp32"), (1, 32, "fp8"), (10**9, 32, "fp32")])
