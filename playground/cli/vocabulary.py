@@ -148,4 +148,37 @@ def train_command(text: str, kind: str, size: int, limit: int, as_json: bool) ->
     )
 
 
+@vocabulary_group.command("languages")
+@_tokenizer_option
+@output.as_json_option
+def languages_command(tokenizer_id: str, as_json: bool) -> None:
+    """The same five sentences in 22 languages: tokens, and how many for each one that English needs."""
+    from playground.core import fertility
+    from playground.models import engines
+
+    engine = engines.load(tokenizer_id)
+    languages = fertility.parallel()
+    counts = [fertility.count(map(engine.encode, language.sentences)) for language in languages]
+    rows = [
+        {
+            "language": language.id,
+            "name": language.name,
+            "script": language.script,
+            "tokens": count.tokens,
+            "unknown": count.unknown,
+            "premium": fertility.premium(count, counts[0]),
+        }
+        for language, count in zip(languages, counts, strict=True)
+    ]
+    if as_json:
+        output.emit_json({"tokenizer": tokenizer_id, "languages": rows})
+        return
+    output.emit_table(
+        f"{engine.info.title}: five sentences in {len(languages)} languages",
+        ("language", "script", "tokens", "x English", "lost (unknown)"),
+        ((r["name"], r["script"], r["tokens"], f"{r['premium']:.2f}", r["unknown"] or "") for r in rows),
+        right=(2, 3, 4),
+    )
+
+
 COMMANDS = (vocabulary_group,)

@@ -65,6 +65,13 @@ def test_train_learns_the_example_of_the_bpe_paper() -> None:
         answer("train", "--size", "100", words)
 
 
+def test_languages() -> None:
+    found = answer("languages", "--tokenizer", "bert")["languages"]
+    assert (found[0]["language"], found[0]["premium"]) == ("en", 1.0)
+    thai = next(row for row in found if row["language"] == "th")
+    assert thai["unknown"] > 0 and thai["premium"] < 1  # lost, not compressed
+
+
 @pytest.mark.parametrize("arguments", [("--by", "regex", "("), ("--by", "id", "x"), ("--by", "bytes", "xy")])
 def test_bad_input(arguments: tuple[str, ...]) -> None:
     with pytest.raises(BadInput):
