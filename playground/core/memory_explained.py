@@ -126,6 +126,8 @@ def explain_training(need: TrainingMemory, batch: int, sequence: int, recompute:
         lines = _adapter_lines(need)
     if need.subject.model is not None:
         formula, source = _activations(need, batch, sequence, recompute)
+        if need.trainable and recompute != "full":
+            source = "as in full training, an upper bound: a frozen matrix without an adapter keeps no input"
         vocabulary = need.subject.model.vocabulary
         lines += [
             Line("activations", need.activations, formula, source),

@@ -166,7 +166,7 @@ def cookbook_for(model: Architecture, sequence: int, batch: int) -> Cookbook:
 
 @dataclass(frozen=True)
 class Answer:
-    """One calculator's answer, and what it leaves out."""
+    """One calculator's answer, and what it leaves out or counts otherwise."""
 
     tool: str
     question: str
@@ -183,15 +183,15 @@ def compare_inference(model: Architecture, context: int, batch: int) -> tuple[An
             "accelerate estimate-memory",
             "weights in float16",
             body,
-            "KV cache, activations, runtime"
-            + ("" if model.tied or model.kind == "encoder" else "; the output head: it builds AutoModel")
+            "leaves out KV cache, activations, runtime"
+            + ("" if model.tied or model.kind == "encoder" else ", and the output head, since it builds AutoModel")
             + "; prints GiB as GB",
         ),
         Answer(
             "EleutherAI cookbook --infer",
             "KV cache",
             cache,
-            "one of keys and values (no factor 2)"
+            "leaves out one of keys and values (no factor 2)"
             + ("; grouped queries: --kv-size-ratio is not used" if model.key_value_heads < model.heads else ""),
         ),
     )
@@ -207,24 +207,24 @@ def compare_training(model: Architecture, sequence: int, batch: int) -> tuple[An
             "accelerate estimate-memory",
             "float16, Training using Adam",
             accelerate_training(fp32, "float16") or 0,
-            "takes the largest phase instead of the sum (8 B a parameter, not 16); activations, logits, runtime",
+            "takes the largest phase instead of the sum: 8 B a parameter, not 16; leaves out activations and logits",
         ),
         Answer(
             "DeepSpeed ZeRO-2 estimator, 1 GPU",
             "model states",
             deepspeed_zero2(count(model), 1)[0],
-            "20 B a parameter: counts 16-bit gradients beside FP32 ones; activations. There is none for stage 1",
+            "20 B a parameter: 16-bit gradients beside FP32 ones; leaves out activations; there is none for stage 1",
         ),
         Answer(
             "DeepSpeed ZeRO-3 estimator, 1 GPU",
             "model states and the largest layer",
             deepspeed_zero3(count(model), layer, 1)[0],
-            "activations (its documentation says XXX), buffers; prints GiB as GB",
+            "leaves out activations (its documentation says XXX) and buffers; prints GiB as GB",
         ),
         Answer(
             "EleutherAI cookbook",
             "FP32 gradients, no recomputation",
             int(cookbook.training_bytes),
-            "counts untied embeddings, learned positions and two feed-forward matrices for every model; logits",
+            "untied embeddings, learned positions and two feed-forward matrices for every model; leaves out logits",
         ),
     )

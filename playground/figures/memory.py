@@ -122,8 +122,15 @@ def frontier(points: Sequence[tuple[int, int]], asked: tuple[int, int], trained_
         figure.add_hline(
             y=trained_for,
             line={"dash": "dot", "width": 1, "color": palette.GREY},
-            annotation_text=f"trained for {trained_for:,}",
-            annotation_position="top right",
+        )
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            y=math.log10(trained_for),  # annotations on a log axis are placed by the exponent
+            yanchor="bottom",
+            xanchor="right",
+            showarrow=False,
+            text=f"trained for {trained_for:,} tokens",
         )
     low = min(*tokens, context)
     figure.update_layout(
@@ -162,13 +169,18 @@ def models_that_fit(models: Sequence[tuple[str, dict[str, int]]], usable_bytes: 
                 for (model, _), size in zip(models, sizes, strict=True)
             ],
         )
-    figure.add_vline(x=usable_bytes / unit, line={"dash": "dash", "width": 2, "color": palette.WARNING})
+    figure.add_vline(
+        x=usable_bytes / unit,
+        line={"dash": "dash", "width": 2, "color": palette.WARNING},
+        annotation={"text": f"usable {format_gb(usable_bytes)}", "xanchor": "right", "xshift": -4},
+        annotation_position="top",
+    )
     figure.update_layout(
         barmode="stack",
         bargap=0.35,
-        height=80 + 34 * len(models),
-        margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        legend={"orientation": "h", "y": -0.12, "x": 0},
+        height=100 + 34 * len(models),
+        margin={"l": 4, "r": 4, "t": 24, "b": 4},
+        legend={"orientation": "h", "y": -0.12, "x": 0, "traceorder": "normal"},
         xaxis={"ticksuffix": f" {name}", "rangemode": "tozero", "nticks": 7},
         yaxis={
             "tickvals": list(range(len(models))),
@@ -233,7 +245,7 @@ def others(ours: Sequence[tuple[str, str, int, str]], answers: Sequence[Answer])
     body = "".join(
         f"<section class='{'ours' if tool == 'here' else ''}'><h4>{escape(tool)}<small>{escape(question)}</small></h4>"
         f"<div><i style='width:{size / largest:.1%}'></i></div><b>{escape(format_bytes(size))}</b>"
-        f"<small>leaves out: {escape(without)}</small></section>"
+        f"<small>{escape(without)}</small></section>"
         for tool, question, size, without in lines
     )
     return f"{_STYLE}<div class='lp-others'>{body}</div>"

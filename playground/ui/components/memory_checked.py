@@ -104,15 +104,25 @@ def others(subject: Subject) -> None:
     learning = training_memory(subject, RECIPES["mixed"], OPTIMIZERS_BY_NAME["adamw"], batch, tokens)
     st.markdown("**To answer**, 16 bit")
     ours = [
-        ("here", "weights", answering.weights, "nothing of the weights"),
-        ("here", "KV cache", answering.kv_cache, "nothing of the cache"),
-        ("here", "all parts", answering.total, "an overhead of 1 GiB is a setting"),
+        ("here", "weights", answering.weights, "every tensor, tied ones once"),
+        ("here", "KV cache", answering.kv_cache, "keys and values of every layer's KV heads"),
+        ("here", "all parts", answering.total, "weights, cache, activations, logits, and 1 GiB of overhead"),
     ]
     st.html(figures.others(ours, other_calculators.compare_inference(subject.model, tokens, batch)))
     st.markdown("**To learn**, mixed precision, Adam, one GPU")
     ours = [
-        ("here", "model states, 16 B each", learning.states, "nothing of the states"),
-        ("here", "all parts", learning.total, "temporaries of the optimizer, DDP's buckets"),
+        (
+            "here",
+            "model states, 16 B each",
+            learning.states,
+            "16-bit weights, gradients; FP32 master copy, two moments",
+        ),
+        (
+            "here",
+            "all parts",
+            learning.total,
+            "states, activations, logits, 1 GiB; not DDP's buckets",
+        ),
     ]
     answers = other_calculators.compare_training(subject.model, tokens, batch)
     st.html(figures.others(ours, answers))
