@@ -175,14 +175,14 @@ def sum_of(path: Path) -> str:
 
 
 def three_ways(cards: Sequence[tuple[str, str, Sequence[tuple[str, int]], str]]) -> str:
-    """A card an algorithm: (its name, whose vocabulary, pieces with ids, what decides), side by side."""
+    """A card an algorithm: (its name, whose vocabulary, pieces as they are shown with their ids, what decides), side by side."""
     return f"{_STYLE}<div class='lp-ways'>{''.join(_way(*card) for card in cards)}</div>"
 
 
 def _way(algorithm: str, whose: str, pieces: Sequence[tuple[str, int]], decides: str) -> str:
     tints = len(palette.TOKEN_TINTS)
     chips = "".join(
-        f"<span class='lp-w{i % tints}'>{_html(piece)}<small>{token_id}</small></span>"
+        f"<span class='lp-w{i % tints}'>{escape(piece)}<small>{token_id}</small></span>"
         for i, (piece, token_id) in enumerate(pieces)
     )
     count = f"{len(pieces)} token{'' if len(pieces) == 1 else 's'}"
