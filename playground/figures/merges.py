@@ -175,7 +175,7 @@ def sum_of(path: Path) -> str:
 
 
 def three_ways(cards: Sequence[tuple[str, str, Sequence[tuple[str, int]], str]]) -> str:
-    """A card an algorithm: (its name, whose vocabulary, pieces as they are shown with their ids, what decides), side by side."""
+    """A card an algorithm, side by side: its name, whose vocabulary, pieces as shown with their ids, what decides."""
     return f"{_STYLE}<div class='lp-ways'>{''.join(_way(*card) for card in cards)}</div>"
 
 
