@@ -92,12 +92,12 @@ def test_no_merges_where_there_are_none() -> None:
 @pytest.mark.parametrize("pattern", [r"(a|a|a|a)+(a|a|a|a)+$", r"(a|aa)+$", r"(?R)", r"(.*)*(.*)*x", r"(a+)+$"])
 def test_a_catastrophic_pattern_ends_in_time(pattern: str) -> None:
     long = vocabulary.build("long", 3_000, [(i, Piece("a" * 200 + "!", b"a" * 200 + b"!")) for i in range(3_000)])
-    started = time.monotonic()
+    started = time.thread_time()
     try:
         vocabularies.search(long, pattern, "regex")
     except BadInput as error:
         assert "too long" in error.title
-    assert time.monotonic() - started < limits.REGEX_SECONDS + limits.REGEX_TOKEN_SECONDS + 1.5
+    assert time.thread_time() - started < limits.REGEX_SECONDS + limits.REGEX_TOKEN_SECONDS + 1.5
 
 
 def test_some_patterns_really_are_stopped() -> None:
