@@ -1,5 +1,6 @@
 """Scaling laws drawn: the loss surface, iso-FLOP curves, real models, power laws, a corpus."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -25,7 +26,7 @@ LAW_COLOURS = {
 }
 # Where a model's name stands beside its dot, so that neighbours stay readable; the others are named by the pointer.
 _NAMED = {
-    "GPT-3 175B": "bottom right",
+    "GPT-3 175B": "top left",
     "Gopher 280B": "bottom left",
     "Chinchilla 70B": "bottom right",
     "BloombergGPT 50B": "bottom left",
@@ -33,7 +34,7 @@ _NAMED = {
     "LLaMA 65B": "top left",
     "Llama 2 7B": "top left",
     "Llama 3.1 8B": "top left",
-    "Llama 3.1 405B": "bottom right",
+    "Llama 3.1 405B": "top left",
     "PaLM 540B": "bottom right",
     "SmolLM2 135M": "top right",
     "TinyLlama 1.1B": "top left",
@@ -97,8 +98,8 @@ def loss_surface(law: Loss, budget: Budget, models: Sequence[Trained]) -> go.Fig
         height=470,
         margin=_MARGIN,
         legend={"orientation": "h", "y": -0.16, "x": 0, "xanchor": "left"},
-        xaxis={"type": "log", "title": {"text": "parameters N"}, "range": [8, 12.3], "dtick": 1, "tickformat": "~s"},
-        yaxis={"type": "log", "title": {"text": "tokens D"}, "range": [9.5, 13.8], "dtick": 1, "tickformat": "~s"},
+        xaxis={"type": "log", "title": {"text": "parameters N"}, "range": [8, 12.3], **_counts(8, 12)},
+        yaxis={"type": "log", "title": {"text": "tokens D"}, "range": [9.5, 13.8], **_counts(10, 13)},
     )
     return figure
 
@@ -140,6 +141,7 @@ def iso_flop_curves(law: Loss, budget: Budget) -> go.Figure:
         figure.add_annotation(
             x=np.log10(sizes[-1]), y=losses[-1], text=scientific(flop), showarrow=False, xanchor="right", yshift=9
         )
+    low, high = math.log10(minima[0][0]) - 1.6, math.log10(minima[-1][0]) + 1.7
     figure.add_scatter(
         x=[x for x, _ in minima],
         y=[y for _, y in minima],
@@ -155,12 +157,22 @@ def iso_flop_curves(law: Loss, budget: Budget) -> go.Figure:
         xaxis={
             "type": "log",
             "title": {"text": "parameters N (tokens follow: D = C/6N)"},
-            "dtick": 1,
-            "tickformat": "~s",
+            "range": [low, high],
+            **_counts(math.ceil(low), math.floor(high)),
         },
         yaxis={"title": {"text": "predicted loss, nats a token"}},
     )
     return figure
+
+
+def _counts(low: int, high: int) -> dict[str, object]:
+    """Ticks of a log axis at powers of ten, named as counts are: 1B, 10B."""
+    suffixes = {0: "", 3: "K", 6: "M", 9: "B", 12: "T", 15: "Q"}
+    powers = range(low, high + 1)
+    named = [
+        f"{10 ** (power % 3)}{suffixes[power - power % 3]}" if 0 <= power < 18 else f"1e{power}" for power in powers
+    ]
+    return {"tickvals": [10.0**power for power in powers], "ticktext": named}
 
 
 def real_models(models: Sequence[Trained], laws: Sequence[Loss], budget: Budget) -> go.Figure:
@@ -230,9 +242,8 @@ def power_laws(laws: Sequence[PowerLaw]) -> go.Figure:
         figure.update_xaxes(
             type="log", title={"text": escape(law.variable)}, exponentformat="power", nticks=5, col=column
         )
-    figure.update_yaxes(
-        type="log", tickvals=[2, 2.5, 3, 4, 5, 6, 8], row=1, col=1, title={"text": "loss, nats a token"}
-    )
+    figure.update_yaxes(type="log", tickvals=[2, 2.5, 3, 4, 5, 6, 8])
+    figure.update_yaxes(title={"text": "loss, nats a token"}, col=1)
     figure.update_layout(height=300, margin=_MARGIN, showlegend=False)
     return figure
 

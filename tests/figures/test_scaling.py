@@ -42,6 +42,7 @@ def test_power_laws_are_straight_on_log_axes() -> None:
     for trace in figure.data:
         slopes = np.diff(np.log(trace.y)) / np.diff(np.log(trace.x))
         assert np.allclose(slopes, slopes[0])
+    assert {axis.type for axis in figure.select_yaxes()} == {axis.type for axis in figure.select_xaxes()} == {"log"}
 
 
 def test_the_mix_and_the_tables() -> None:
