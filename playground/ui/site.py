@@ -124,6 +124,15 @@ PAGES = (
         {"value": "pi", "dtype": "fp8-e4m3"},
     ),
     PageInfo(
+        "sums.py",
+        "Sums and products",
+        ":material/functions:",
+        "Numbers",
+        "Add 1 again and again: in BF16 the sum stays at 256. Watch sums stop, products vanish and overflow, and why.",
+        "Ones in BF16",
+        {"x": "1", "formats": "bf16,fp16"},
+    ),
+    PageInfo(
         "quantization.py",
         "Quantization",
         ":material/grid_4x4:",
