@@ -9,13 +9,11 @@ from playground.core.activations import RECOMPUTE
 from playground.core.gpus import Gpu, gpus
 from playground.core.inference_memory import overhead_bytes
 from playground.core.inverse import Serving, Training
-from playground.core.kv_cache import BY_NAME as CACHES
 from playground.core.subject import TOKENS_MAX, Subject
 from playground.core.units import format_bytes, format_count
-from playground.core.weight_formats import BY_NAME as WEIGHTS
 from playground.figures import memory as figures
 from playground.ui import downloads, inputs, shell
-from playground.ui.components.memory import BATCHES, RECIPES, TOKENS
+from playground.ui.components.memory import BATCHES, RECIPES, TOKENS, ask_overhead, ask_serving
 
 CARDS = {card.id: card for card in gpus()}
 LEARNING = tuple(name for name in RECIPES if name != "course")
@@ -50,27 +48,12 @@ def card_choice() -> Gpu:
 
 def to_answer(subject: Subject, card: Gpu) -> Serving:
     """Longest context, largest batch, best format, for this model on this card; what was asked."""
-    first, second, third = st.columns(3)
-    with first:
-        dtype = inputs.choice(
-            "Weights in", list(WEIGHTS), key="weights", default="bf16", format_func=lambda name: WEIGHTS[name].title
-        )
-        kv = inputs.choice(
-            "KV cache in", list(CACHES), key="kv", default="bf16", format_func=lambda name: CACHES[name].title
-        )
-    with second:
-        context = inputs.choice(
-            "Context, tokens", TOKENS, key="context", default=8192, format_func=_number, slider=True
-        )
-        batch = inputs.choice("Texts at once", BATCHES, key="batch", default=1, format_func=_number, slider=True)
-    with third:
-        gib = inputs.slider("Overhead, GiB", 0.0, 4.0, 1.0, key="overhead", step=0.1)
-    asked = Serving(subject, WEIGHTS[dtype], CACHES[kv], context, batch, overhead_bytes(gib))
+    asked = ask_serving(subject)
     usable = card.usable_bytes
     best = asked.best_format(usable)
     one, two, three = st.columns(3)
-    one.metric("Longest context", _tokens(asked.longest_context(usable)), f"{batch:,} at once", **_QUIET)
-    two.metric("Most texts at once", _tokens(asked.largest_batch(usable)), f"of {context:,} tokens", **_QUIET)
+    one.metric("Longest context", _tokens(asked.longest_context(usable)), f"{asked.batch:,} at once", **_QUIET)
+    two.metric("Most texts at once", _tokens(asked.largest_batch(usable)), f"of {asked.context:,} tokens", **_QUIET)
     three.metric("Best weights that fit", best.title if best else "none", "most bits a weight", **_QUIET)
     shell.notices(asked.need().notices)
     if subject.model is not None:
@@ -131,11 +114,11 @@ def to_learn(subject: Subject, card: Gpu) -> None:
     with second:
         recompute = inputs.choice("Recompute activations", RECOMPUTE, key="recompute", segmented=True)
     with third:
-        gib = inputs.slider("Overhead, GiB", 0.0, 4.0, 1.0, key="overhead", step=0.1)
+        overhead = ask_overhead()
     rows = []
     names = LEARNING if subject.model else [name for name in LEARNING if "lora" not in name]
     for name in names:
-        asked = Training(subject, name, 1, sequence, recompute, overhead_bytes(gib))
+        asked = Training(subject, name, 1, sequence, recompute, overhead)
         need = asked.need()
         fitting = need.total <= card.usable_bytes
         rows.append(

@@ -5,7 +5,8 @@ import streamlit as st
 from playground.core import lora, memory_explained, recipes
 from playground.core.activations import RECOMPUTE, Recompute
 from playground.core.gpus import fits, smallest_that_fits
-from playground.core.inference_memory import inference_memory, overhead_bytes
+from playground.core.inference_memory import overhead_bytes
+from playground.core.inverse import Serving
 from playground.core.kv_cache import BY_NAME as CACHES
 from playground.core.memory_explained import Line
 from playground.core.subject import Subject
@@ -47,8 +48,8 @@ print(f"{weights / 1e9:.2f} GB = {weights / 2**30:.2f} GiB")
 """
 
 
-def inference(subject: Subject) -> None:
-    """Weights, KV cache, activations, overhead of an answer."""
+def ask_serving(subject: Subject) -> Serving:
+    """What is asked about answering: formats, context, batch, overhead."""
     first, second, third = st.columns(3)
     with first:
         dtype = inputs.choice(
@@ -69,10 +70,15 @@ def inference(subject: Subject) -> None:
         )
         batch = inputs.choice("Texts at once", BATCHES, key="batch", default=1, format_func=_number, slider=True)
     with third:
-        overhead = _overhead()
-    weights, cache = WEIGHTS[dtype], CACHES[kv_dtype]
-    need = inference_memory(subject, weights, cache, context, batch, overhead)
-    rule = memory_explained.course_inference(subject, weights)
+        overhead = ask_overhead()
+    return Serving(subject, WEIGHTS[dtype], CACHES[kv_dtype], context, batch, overhead)
+
+
+def inference(subject: Subject) -> None:
+    """Weights, KV cache, activations, overhead of an answer."""
+    asked = ask_serving(subject)
+    need = asked.need()
+    rule = memory_explained.course_inference(subject, asked.weights)
     shell.notices(need.notices)
     _answer(need.total)
     _bars(
@@ -82,7 +88,7 @@ def inference(subject: Subject) -> None:
     shell.provenance("rule of thumb", "the course's parameters × bytes: the weights, and nothing else.")
     _details(
         f"{float(need.bits_per_weight):.4g} bits a weight, scales included; then what the tokens need.",
-        memory_explained.explain_inference(need, weights, cache, context, batch),
+        memory_explained.explain_inference(need, asked.weights, asked.cache, asked.context, asked.batch),
         need.total,
     )
 
@@ -111,7 +117,7 @@ def training(subject: Subject) -> None:
     with third:
         recompute = inputs.choice("Recompute activations", RECOMPUTE, key="recompute", segmented=True)
         st.caption(WHAT_IS_FORGOTTEN[recompute])
-        overhead = _overhead()
+        overhead = ask_overhead()
     with first:
         need = _trained(subject, recipe, batch, sequence, recompute, overhead)
     shell.notices(need.notices)
@@ -164,7 +170,8 @@ def _course(subject: Subject, rule: dict[str, int]) -> None:
     )
 
 
-def _overhead() -> int:
+def ask_overhead() -> int:
+    """The runtime's own share, in bytes."""
     gib = inputs.slider(
         "Overhead, GiB",
         0.0,
