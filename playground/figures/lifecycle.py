@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from playground.core.lifecycle import TITLES, Way
 from playground.core.scaling import scientific
-from playground.core.units import format_bytes
+from playground.core.units import format_gb
 from playground.figures import palette
 
 COLOURS = {
@@ -62,8 +62,18 @@ def over_requests(ways: Sequence[Way], expected: int) -> go.Figure:
         height=400,
         margin={"l": 4, "r": 8, "t": 12, "b": 4},
         legend={"orientation": "h", "y": -0.2, "x": 0},
-        xaxis={"type": "log", "title": {"text": "requests answered"}, "exponentformat": "SI", "dtick": 1},
-        yaxis={"type": "log", "title": {"text": "dollars, in all"}, "tickprefix": "$", "exponentformat": "SI"},
+        xaxis={
+            "type": "log",
+            "title": {"text": "requests answered"},
+            "tickvals": [10**power for power in range(0, 13, 3)],
+            "ticktext": ["1", "1K", "1M", "1B", "1T"],
+        },
+        yaxis={
+            "type": "log",
+            "title": {"text": "dollars, in all"},
+            "tickvals": [10.0**power for power in range(-6, 13, 2)],
+            "ticktext": ["$0.000001", "$0.0001", "$0.01", "$1", "$100", "$10K", "$1M", "$100M", "$10B", "$1T"],
+        },
     )
     return figure
 
@@ -74,12 +84,12 @@ def table(ways: Sequence[Way], requests: int) -> str:
     rows = ""
     for way in ways:
         training = f"{scientific(way.once_flop)}<small>{money(way.once_price)}</small>" if way.once_flop else "–"
-        memory = escape(format_bytes(way.once_memory)) if way.once_memory else "–"
+        memory = escape(format_gb(way.once_memory)) if way.once_memory else "–"
         mark = " ✓" if way is cheapest else ""
         rows += (
             f"<tr><td><i style='background:{COLOURS[way.name]}'></i>{escape(TITLES[way.name])}{mark}</td>"
             f"<td>{training}</td><td>{memory}</td><td>{way.request_tokens:,}</td>"
-            f"<td>{money(way.request_price)}</td><td>{escape(format_bytes(way.serving_memory))}</td>"
+            f"<td>{money(1_000 * way.request_price)}</td><td>{escape(format_gb(way.serving_memory))}</td>"
             f"<td><b>{money(way.total(requests))}</b></td></tr>"
         )
     head = "".join(
@@ -89,7 +99,7 @@ def table(ways: Sequence[Way], requests: int) -> str:
             "training, operations",
             "memory to train",
             "tokens a request",
-            "price a request",
+            "1,000 requests",
             "memory to serve",
             "in all",
         )
@@ -101,8 +111,8 @@ _STYLE = """<style>
 .lp-life{overflow-x:auto}
 .lp-life table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 .lp-life th{font-weight:600;font-size:.82rem;opacity:.75;text-align:right;padding:.25rem .6rem}
-.lp-life td{text-align:right;padding:.35rem .6rem;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
-.lp-life td:first-child,.lp-life th:first-child{text-align:left;min-width:9rem}
+.lp-life td{text-align:right;padding:.35rem .6rem;white-space:nowrap;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
+.lp-life td:first-child,.lp-life th:first-child{text-align:left;white-space:normal;min-width:8rem}
 .lp-life small{display:block;opacity:.75}
 .lp-life i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.5rem}
 </style>"""

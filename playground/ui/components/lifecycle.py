@@ -7,6 +7,7 @@ import streamlit as st
 from playground.core import lifecycle
 from playground.core.lifecycle import Machine, Task, Way
 from playground.core.subject import Subject
+from playground.core.units import format_count
 from playground.figures import lifecycle as figures
 from playground.ui import downloads, inputs, shell
 from playground.ui.components.scaling import CARDS
@@ -121,7 +122,7 @@ _QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
 
 
 def _requests(value: float | None) -> str:
-    return "never" if value is None else f"{value:,.0f}" if value < 10**7 else f"{value:.2g}"
+    return "never" if value is None else f"{value:,.0f}" if value < 10**6 else format_count(round(value))
 
 
 def _slider(label: str, options: tuple[int, ...], key: str, default: int) -> int:
