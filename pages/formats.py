@@ -39,8 +39,9 @@ shell.try_this(
     __file__,
     (
         "π in 8 bits",
-        {"value": "pi", "dtype": "fp8-e4m3"},
-        "Three mantissa bits: 3.25 is the nearest. Flip the last bit for the next number.",
+        {"value": "pi", "dtype": "fp8-e4m3", "line": "log"},
+        "Three mantissa bits: 3.25 is the nearest. FP8 has 253 numbers in all: switch the number line to linear to "
+        "see where they are.",
     ),
     (
         "The same π?",
@@ -57,10 +58,5 @@ shell.try_this(
         "INT8 with a scale",
         {"value": "pi", "dtype": "int8", "absmax": "4"},
         "Plain rounding keeps 3. With absmax 4 the step is 4/127, and 3.1496 is kept.",
-    ),
-    (
-        "All of FP8",
-        {"value": "pi", "dtype": "fp8-e4m3", "line": "log"},
-        "253 numbers are all there is. Switch the number line from logarithmic to linear: where are they?",
     ),
 )

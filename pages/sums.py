@@ -32,9 +32,9 @@ shell.try_this(
         "BF16 has 8 significant bits: after 256 comes 258, and 257 rounds back. FP16 gets to 2,048, FP8 to 16.",
     ),
     (
-        "A tenth, a million times",
+        "A tenth, often",
         {"x": "0.1", "formats": "fp64,fp32", "count": "1000000"},
-        "FP32 ends at 100,958 and not at 100,000: it never stops, but each step rounds the same way.",
+        "A million times: FP32 ends at 100,958 and not at 100,000: it never stops, but each step rounds the same way.",
     ),
     (
         "A gradient fades",
@@ -42,7 +42,7 @@ shell.try_this(
         "Halved at each layer: FP16 is at 0 after 25, BF16, with FP32's exponents, after 134.",
     ),
     (
-        "An update that is lost",
+        "A lost update",
         {"start": "1", "x": "0.001", "formats": "fp32,bf16,fp16", "count": "1000"},
         "A weight of 1 and an update of 0.001: BF16 never moves. Hence the FP32 master copy of the weights.",
     ),

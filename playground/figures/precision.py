@@ -27,7 +27,7 @@ def losses(rows: Sequence[tuple[str, float, float, float]]) -> go.Figure:
         cols=2,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        subplot_titles=("KL from FP32, bits a token (text)", "Perplexity of the text"),
+        subplot_titles=("KL, bits a token", "Perplexity"),
     )
     places = list(range(len(rows)))
     for column, values in ((1, [row[2] for row in rows]), (2, [row[3] for row in rows])):

@@ -12,7 +12,7 @@ _COLOURS = palette.HEADS[:10]
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
-def curves(runs: Sequence[Run], truth: Sequence[tuple[int, float]], log_values: bool) -> go.Figure:
+def curves(runs: Sequence[Run], truth: Sequence[tuple[int, float]], *, log_values: bool, log_steps: bool) -> go.Figure:
     """A line a format over the steps; a cross where it stops moving, ∞ or NaN where it leaves the numbers."""
     figure = go.Figure()
     figure.add_scatter(
@@ -34,8 +34,8 @@ def curves(runs: Sequence[Run], truth: Sequence[tuple[int, float]], log_values: 
             hovertemplate=f"{found.format.title}, %{{x:,}} steps: %{{y:.6g}}<extra></extra>",
         )
         if found.stuck_after:
-            before = [value for at, value in pairs if at <= found.stuck_after and math.isfinite(value)]
-            shown = found.last if _drawn(found.last, log_values) is not None else before[-1] if before else None
+            drawable = [value for _, value in pairs if _drawn(value, log_values) is not None]
+            shown = drawable[-1] if drawable else None  # where the line ends, if what follows has no place
             end = "∞" if math.isinf(found.last) else "NaN" if math.isnan(found.last) else f"{found.last:.6g}"
             figure.add_scatter(
                 x=[found.stuck_after],
@@ -49,15 +49,26 @@ def curves(runs: Sequence[Run], truth: Sequence[tuple[int, float]], log_values: 
         height=400,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
         legend={"orientation": "h", "y": -0.2, "x": 0},
-        xaxis={"title": {"text": "steps"}, "type": "log", "zeroline": False, "dtick": 1, "tickformat": ",~s"},
+        xaxis={"title": {"text": "steps"}, "zeroline": False, **_steps_axis(log_steps)},
         yaxis={
             "title": {"text": "value"},
             "type": "log" if log_values else "linear",
             "zeroline": False,
-            **({"exponentformat": "power", "nticks": 8} if log_values else {"tickformat": ",~s"}),
+            **(_powers_of_ten(figure) if log_values else {"tickformat": ",~s"}),
         },
     )
     return figure
+
+
+def _steps_axis(log: bool) -> dict:
+    return {"type": "log", "dtick": 1, "tickformat": ",~s"} if log else {"tickformat": ",~s"}
+
+
+def _powers_of_ten(figure: go.Figure) -> dict:
+    """One tick every so many powers of ten, none between them."""
+    shown = [abs(y) for trace in figure.data for y in trace.y if y]
+    decades = math.log10(max(shown) / min(shown)) if shown else 1.0
+    return {"exponentformat": "power", "dtick": max(1, math.ceil(decades / 8))}
 
 
 def _drawn(value: float | None, log: bool) -> float | None:

@@ -17,17 +17,17 @@ from playground.ui import downloads, inputs, shell
 _FLOATS = {form.name: form for form in FORMATS if isinstance(form, FloatFormat)}
 _DEFAULT = ("fp32", "bf16", "fp16", "fp8-e4m3")
 _COUNTS = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
-_TITLES: dict[Operation, str] = {"add": "s ← s + x", "multiply": "s ← s × x"}
+_TITLES: dict[Operation, str] = {"add": "s + x", "multiply": "s × x"}
 
 
 class Asked:
     """The inputs, read once."""
 
     def __init__(self) -> None:
-        what, start, by, count = st.columns([2, 2, 2, 4])
+        what, start, by, count = st.columns([3, 2, 2, 4])
         with what:
             self.operation: Operation = inputs.choice(
-                "Each step", tuple(_TITLES), key="op", format_func=lambda op: _TITLES[op], segmented=True
+                "s becomes", tuple(_TITLES), key="op", format_func=lambda op: _TITLES[op], segmented=True
             )
         with start:
             self.start = parse_number(inputs.line("s at the start", "0", key="start"))
@@ -53,7 +53,7 @@ def curve(asked: Asked) -> None:
     marks = asked.runs[0].at
     truth = [(at, running.exact(asked.operation, asked.start, asked.by, at)) for at in marks]
     st.plotly_chart(
-        figures.curves(asked.runs, truth, log_values=_log(asked)),
+        figures.curves(asked.runs, truth, log_values=_log(asked), log_steps=asked.operation == "add"),
         width="stretch",
         config={"displayModeBar": False},
         key="curves",
