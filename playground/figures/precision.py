@@ -138,9 +138,18 @@ def decisions(maps: Mapping[str, np.ndarray], points: np.ndarray, classes: np.nd
     side = np.linspace(-1.15, 1.15, len(next(iter(maps.values()))))
     for column, surface in enumerate(maps.values(), start=1):
         figure.add_heatmap(
-            z=surface, x=side, y=side, zmin=0, zmax=1, colorscale=palette.DIVERGING, showscale=False, opacity=0.45, hoverinfo="skip",
-            col=column, row=1,
-        )  # fmt: skip
+            z=surface,
+            x=side,
+            y=side,
+            zmin=0,
+            zmax=1,
+            colorscale=palette.DIVERGING,
+            showscale=False,
+            opacity=0.45,
+            hoverinfo="skip",
+            col=column,
+            row=1,
+        )
         for kind, colour in ((0, palette.ORANGE), (1, palette.BLUE)):
             chosen = points[classes == kind]
             figure.add_scatter(
