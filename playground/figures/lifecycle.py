@@ -111,7 +111,8 @@ _STYLE = """<style>
 .lp-life{overflow-x:auto}
 .lp-life table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 .lp-life th{font-weight:600;font-size:.82rem;opacity:.75;text-align:right;padding:.25rem .6rem}
-.lp-life td{text-align:right;padding:.35rem .6rem;white-space:nowrap;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
+.lp-life td{text-align:right;padding:.35rem .6rem;white-space:nowrap;
+  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .lp-life td:first-child,.lp-life th:first-child{text-align:left;white-space:normal;min-width:8rem}
 .lp-life small{display:block;opacity:.75}
 .lp-life i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.5rem}

@@ -39,7 +39,7 @@ _NAMED = {
     "SmolLM2 135M": "top right",
     "TinyLlama 1.1B": "top left",
 }
-_SURFACE_NAMED = frozenset({"GPT-3 175B", "Chinchilla 70B", "BloombergGPT 50B", "LLaMA 65B", "Llama 3.1 8B"})
+_SURFACE_NAMED = frozenset({"GPT-3 175B", "BloombergGPT 50B", "Llama 3.1 8B", "Llama 3.1 405B", "LLaMA 7B"})
 
 
 def loss_surface(law: Loss, budget: Budget, models: Sequence[Trained]) -> go.Figure:
@@ -85,7 +85,7 @@ def loss_surface(law: Loss, budget: Budget, models: Sequence[Trained]) -> go.Fig
         name="real models",
         marker={"size": 7, "color": palette.INK},
         text=[escape(m.name) if m.name in _SURFACE_NAMED else "" for m in models],
-        textposition="top center",
+        textposition=["bottom center" if m.tokens < 10**12 else "top center" for m in models],
         hovertemplate=[
             f"{escape(m.name)}: {_sizes(m)}, loss {law.loss(m.parameters, m.tokens):.3f}<extra></extra>" for m in models
         ],

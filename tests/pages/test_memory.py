@@ -84,3 +84,55 @@ def test_nonsense_in_a_link_falls_back() -> None:
     app = page(model="no-such-model", context="7", weights="fp7", task="sleep", overhead="99")
     assert not app.exception and not app.error
     assert app.selectbox(key="model").value == "llama-3.1-8b"
+
+
+def test_a_config_of_ones_own() -> None:
+    app = page(model="config")
+    assert not app.exception and not app.error
+    assert any("1,235,814,400 parameters" in caption.value.replace("\\", "") for caption in app.caption)
+    changed = app.text_area(key="config").value.replace('"num_hidden_layers": 16', '"num_hidden_layers": 32')
+    app.text_area(key="config").set_value(changed).run()
+    assert not app.error and not any("1,235,814,400" in c.value.replace("\\", "") for c in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ("hello", "not JSON"),
+        ("{}", "no model"),
+        ('{"model_type": "llama"}', "no hidden"),
+        ('{"model_type": "mamba"}', "not a type known"),
+        ("[1]", "not an object"),
+        ("<img src=x>", "not JSON"),
+    ],
+)
+def test_a_config_that_is_none_is_explained(config: str, says: str) -> None:
+    app = page(model="config", config=config)
+    assert not app.exception and says in (app.error[0].proto.body + str(app.error[0].proto)).replace("\\", "")
+
+
+def test_heads_that_do_not_divide_are_refused() -> None:
+    config = '{"model_type":"llama","hidden_size":4096,"num_hidden_layers":2,"num_attention_heads":30,'
+    app = page(model="config", config=config + '"intermediate_size":8,"vocab_size":10}')
+    assert not app.exception and "do not divide" in str(app.error[0].proto)
+
+
+def test_the_courses_24_bytes_are_a_recipe() -> None:
+    app = page(task="training", recipe="course", params="1B")
+    assert not app.exception and not app.error and app.metric[0].value == "24.00 GB = 22.35 GiB"
+
+
+@pytest.mark.parametrize("recipe", ["lora", "qlora"])
+def test_adapters(recipe: str) -> None:
+    app = page(task="training", recipe=recipe, model="llama-2-7b", rank="64", targets="attention")
+    assert not app.exception and not app.error
+    assert "33,554,432 × 4 B" in html(app)
+    bare = page(task="training", recipe=recipe, params="7B")
+    assert not bare.exception and bare.error
+
+
+def test_formats_and_recomputation_are_explained_in_view() -> None:
+    app = page(weights="q4_k_m")
+    assert any("blocks of 256 weights" in caption.value for caption in app.caption)
+    app = page(task="training", recompute="selective")
+    assert any("s × s scores" in caption.value for caption in app.caption)

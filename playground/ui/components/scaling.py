@@ -140,7 +140,20 @@ def models(budget: Budget, law: chinchilla.Loss) -> None:
     )
     rows = figures.placed_rows([trained.place(model, law) for model in known])
     with st.expander(f"All {len(rows)} models, under “{law.title}”", icon=":material/table_chart:"):
-        st.dataframe(rows, hide_index=True, height=360)
+        number, share = st.column_config.NumberColumn, st.column_config.ProgressColumn
+        st.dataframe(
+            rows,
+            hide_index=True,
+            height=360,
+            column_config={
+                "year": number(format="%d"),
+                "parameters": number(format="compact"),
+                "tokens": number(format="compact"),
+                "operations": number(format="scientific"),
+                "tokens per parameter": number(format="%.1f"),
+                "compute not needed": share(format="percent", min_value=0.0, max_value=1.0),
+            },
+        )
         downloads.offer("trained-models", rows, key="models.file")
 
 
