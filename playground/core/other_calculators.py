@@ -19,12 +19,11 @@ GIB = 2**30
 
 def accelerate_elements(model: Architecture, with_head: bool = False) -> int:
     """Numbers it counts: ``AutoModel`` has no output head; one built with its head counts a tied table twice. Buffers
-        (the rotary frequencies) count too.
+    (the rotary frequencies) count too.
 
-        >>> from playground.core import activations
-    from playground.core.architectures import architecture
-        >>> accelerate_elements(architecture("llama-2-7b")), accelerate_elements(architecture("gpt2"), with_head=True)
-        (6607343744, 163037184)
+    >>> from playground.core.architectures import architecture
+    >>> accelerate_elements(architecture("llama-2-7b")), accelerate_elements(architecture("gpt2"), with_head=True)
+    (6607343744, 163037184)
     """
     table = model.vocabulary * model.hidden
     if model.kind == "encoder":

@@ -51,7 +51,7 @@ def kaplan_optimum(flop: float) -> tuple[float, float]:
 
     >>> n, d = kaplan_optimum(5.76e23)
     >>> round(n / 1e9), round(d / 1e9)
-    (803, 215)
+    (804, 216)
     """
     days = petaflop_s_days(flop)
     return 1.3e9 * days**0.73, 2e10 * days**0.27
