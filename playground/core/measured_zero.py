@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from playground.core.sharding_variants import VARIANTS
-from playground.core.shards import fsdp2_elements, fsdp2_rows
+from playground.core.shards import fsdp2_elements, fsdp2_rows, greedy_elements
 from playground.core.small_model import Shape, SmallModel
 
 FP32 = 4
@@ -54,7 +54,7 @@ def predict(model: SmallModel, variant: str, gpus: int, shard: int) -> list[Held
     if variant == "ddp_copy":
         return [Held(whole, 2 * whole, 2 * whole)] * gpus
     if variant == "zero1":
-        return [Held(whole, whole, 2 * FP32 * own) for own in greedy(model.shapes, gpus)]
+        return [Held(whole, whole, 2 * FP32 * own) for own in greedy_elements(map(math.prod, model.shapes), gpus)]
     if variant in ("zero1_textbook", "zero2_textbook"):
         chunk = FP32 * sum(math.ceil(sum(map(math.prod, unit)) / gpus) for unit in model.units.values())
         return [Held(chunk * gpus, chunk * (gpus if variant == "zero1_textbook" else 1), 2 * chunk)] * gpus
@@ -67,18 +67,6 @@ def predict(model: SmallModel, variant: str, gpus: int, shard: int) -> list[Held
 def _rows(shapes: Sequence[Shape], ranks: int) -> list[int]:
     """Elements each rank really owns when every tensor's rows are cut as torch.chunk cuts them."""
     return [sum(fsdp2_rows(s[0], ranks)[rank] * math.prod(s[1:]) for s in shapes) for rank in range(ranks)]
-
-
-def greedy(shapes: Sequence[Shape], ranks: int) -> list[int]:
-    """Elements each rank owns under ZeroRedundancyOptimizer: the largest tensor first, to the rank with the least.
-
-    >>> greedy([(4, 2), (3,), (2,), (2,)], 2)
-    [8, 7]
-    """
-    owned = [0] * ranks
-    for elements in sorted(map(math.prod, shapes), reverse=True):
-        owned[owned.index(min(owned))] += elements
-    return owned
 
 
 def ring_bytes(op: str, size: int, group: int) -> int:

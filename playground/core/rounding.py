@@ -4,9 +4,7 @@ The formula gives every rank Ψ/N. FSDP2 cuts each weight's rows and pads all ra
 each weight flat (ZeRO-3) or the whole model as one buffer (ZeRO-1/2); ZeroRedundancyOptimizer hands out whole weights.
 """
 
-import heapq
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,21 +33,6 @@ class Rounded:
         return float(self.most / self.ideal - 1)
 
 
-def greedy_elements(sizes: Iterable[int], ranks: int) -> list[int]:
-    """Elements per rank when whole weights, largest first, go to the rank that has least so far.
-
-    ``torch.distributed.optim.ZeroRedundancyOptimizer``'s rule; among equals the lowest rank.
-
-    >>> greedy_elements([30, 5, 30, 5, 8], 3)
-    [30, 30, 18]
-    """
-    heap = [(0, rank) for rank in range(ranks)]
-    for size in sorted(sizes, reverse=True):
-        held, rank = heap[0]
-        heapq.heapreplace(heap, (held + size, rank))
-    return [held for held, _ in sorted(heap, key=lambda entry: entry[1])]
-
-
 def rounded(model: Architecture, ranks: int) -> tuple[Rounded, ...]:
     """How each library cuts this model's weights over the ranks.
 
@@ -65,7 +48,7 @@ def rounded(model: Architecture, ranks: int) -> tuple[Rounded, ...]:
     ideal = Fraction(whole, ranks)
     fsdp2 = sum(t.copies * shards.fsdp2_elements([t.shape], ranks) for t in weights)
     stage_3 = sum(t.copies * shards.zero3_elements([t.shape], ranks) for t in weights)
-    greedy = greedy_elements((math.prod(t.shape) for t in weights for _ in range(t.copies)), ranks)
+    greedy = shards.greedy_elements((math.prod(t.shape) for t in weights for _ in range(t.copies)), ranks)
     flat = shards.flat_elements(whole, ranks)
     return (
         Rounded("formula, to the element", "Ψ cut anywhere", tuple(shards.even_shares(whole, ranks)), ideal),

@@ -1,5 +1,6 @@
 """Cutting a whole into one share per rank: evenly to the unit, or padded the way each library pads."""
 
+import heapq
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -68,3 +69,18 @@ def flat_elements(whole: int, ranks: int, align: int = 2) -> int:
     17777116
     """
     return math.ceil(whole / (align * ranks)) * align
+
+
+def greedy_elements(sizes: Iterable[int], ranks: int) -> list[int]:
+    """Elements per rank when whole weights, largest first, go to the rank that has least so far.
+
+    ``torch.distributed.optim.ZeroRedundancyOptimizer``'s rule; among equals the lowest rank.
+
+    >>> greedy_elements([30, 5, 30, 5, 8], 3)
+    [30, 30, 18]
+    """
+    heap = [(0, rank) for rank in range(ranks)]
+    for size in sorted(sizes, reverse=True):
+        held, rank = heap[0]
+        heapq.heapreplace(heap, (held + size, rank))
+    return [held for held, _ in sorted(heap, key=lambda entry: entry[1])]

@@ -26,7 +26,7 @@ def compare(tokenizer_ids: Iterable[str], text: str, mode: SpecialMode) -> dict[
     }
 
 
-@st.cache_resource(max_entries=limits.ENCODINGS_KEPT, show_spinner=False)
+@st.cache_resource(max_entries=limits.ENCODINGS_KEPT, show_spinner="Encoding…")  # seen after half a second
 def _encoded(tokenizer_id: str, text: str, mode: SpecialMode) -> Encoding:
     """Kept for the next rerun: a click on a token need not encode a long text again. Nobody changes an Encoding."""
     return resources.engine(tokenizer_id).encode(text, mode)

@@ -11,6 +11,7 @@ from playground.core import measured_zero as rules
 from playground.core.measured_explained import differences, disagreement, surprises
 from playground.core.recorded import Measurement, recording
 from playground.core.sharding_variants import OF_STAGE, VARIANTS, choose, groups, sharding_factor
+from playground.core.shards import greedy_elements
 from playground.core.small_model import SmallModel, size, sizes
 from playground.core.zero import Bytes, plan
 from playground.errors import BadInput
@@ -120,7 +121,7 @@ def test_the_formula_is_the_papers(model: SmallModel, gpus: int, variant: str) -
 
 @given(MODELS, st.integers(1, 8))
 def test_greedy_hands_out_every_tensor(model: SmallModel, ranks: int) -> None:
-    owned = rules.greedy(model.shapes, ranks)
+    owned = greedy_elements(map(math.prod, model.shapes), ranks)
     assert sum(owned) == model.parameters and max(owned) - min(owned) <= max(map(math.prod, model.shapes))
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.core.architectures import architecture
-from playground.core.rounding import greedy_elements, rounded
+from playground.core.rounding import rounded
+from playground.core.shards import fsdp2_elements, greedy_elements
 from playground.errors import BadInput
 
 
@@ -22,8 +23,6 @@ def test_greedy_is_the_plain_loop(sizes: list[int], ranks: int) -> None:
 def test_fsdp2_pads_as_torch_chunks() -> None:
     torch = pytest.importorskip("torch")
     weights = [(50257, 768), (5, 7), (1,), (12, 3, 2)]
-    from playground.core.shards import fsdp2_elements
-
     for ranks in (1, 2, 3, 4, 7, 8):
         most = sum(torch.empty(shape).chunk(ranks)[0].numel() for shape in weights)
         assert fsdp2_elements(weights, ranks) == most
