@@ -46,12 +46,12 @@ shell.try_this(
     (
         "GPT-3",
         {"ask": "model", "params": "174.6B", "tokens": "300B"},
-        "1.7 tokens per parameter. How small could a model with the same loss have been?",
+        "1.7 tokens per parameter. How large should it have been, for the same compute?",
     ),
     (
         "Llama 3.1 8B",
         {"ask": "model", "params": "8B", "tokens": "15T"},
-        "94 times “optimal”. The best split would be 170B or more: who would pay to run it?",
+        "94 times “optimal”. The laws would have bought 36 to 81B instead: who would pay to run that?",
     ),
     (
         "Two decimals",

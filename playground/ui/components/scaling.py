@@ -16,6 +16,7 @@ from playground.ui import downloads, inputs, shell
 
 ASK = {"compute": "Operations", "model": "A model and its tokens", "gpus": "GPUs and days"}
 CARDS = {card.id: card for card in gpus() if card.tflops}
+SEQUENCES = tuple(2**power for power in range(10, 21))
 HOW_MANY = tuple(2**power for power in range(17))
 SNIPPET = """
 # Chinchilla's approach 3, the coefficients of the paper's TeX source (arXiv:2203.15556)
@@ -183,13 +184,18 @@ def price(budget: Budget, machine: Machine | None) -> None:
 
 def attention_warning(budget: Budget) -> None:
     """What 6ND leaves out."""
+    quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
+    with st.columns(3)[0]:
+        longest = inputs.choice(
+            "Tokens a sequence", SEQUENCES, key="sequence", default=131_072, slider=True, format_func=lambda n: f"{n:,}"
+        )
     cells = []
-    for model_id, sequence in (("gpt-3-175b", 2048), ("llama-3.1-8b", 8192), ("llama-3.1-8b", 131_072)):
+    for model_id, sequence in (("gpt-3-175b", 2048), ("llama-3.1-8b", 8192), ("llama-3.1-8b", longest)):
         model = architecture(model_id)
         share = training_compute.attention_share(model.layers, model.hidden, sequence, count(model))
         cells.append((f"{model.title}, {sequence:,} tokens", f"{share:.1%}" if share < 1 else f"{share:.1f}×"))
     for column, (label, value) in zip(st.columns(3), cells, strict=True):
-        column.metric(label, f"+ {value}")
+        column.metric(label, f"+ {value}", "of 6ND, for attention", **quiet)
     shell.provenance(
         "computed",
         "12·L·h·s / 6N: attention's own products, which 6ND leaves out (half of it where future tokens are skipped). "
