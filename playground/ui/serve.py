@@ -26,7 +26,7 @@ def serve() -> None:
     st.logo(str(paths.ASSETS / "logo.svg"), size="large")
     st.html(_STYLE)
     resources.warm_up()
-    page = st.navigation(_pages_by_section(), position="sidebar")
+    page = st.navigation(_pages_by_section(), position="sidebar", expanded=True)
     try:
         with shell.visiting(page.url_path), resources.request():
             page.run()
