@@ -26,7 +26,8 @@ def every_format(stored: Sequence[Stored], chosen: str) -> str:
 
 
 def _row(stored: Stored, chosen: bool) -> str:
-    error = "" if stored.relative_error is None else _error(stored)
+    lost = "overflow" if stored.typed.finite and not stored.finite else ""
+    error = lost if stored.relative_error is None else _error(stored)
     return (
         f"<section{' class=lp-on' if chosen else ''}><header><b>{escape(stored.format.title)}</b>"
         f"<small>{stored.format.bits_total} bits</small><span>{escape(decimal_digits(stored.value, most=22))}</span>"
@@ -160,7 +161,6 @@ def errors(stored: Sequence[Stored], chosen: str) -> go.Figure:
                     palette.WARNING if gone else palette.KEPT if one.format.name == chosen else palette.SKY
                     for one, gone in zip(rows, lost, strict=True)
                 ],
-                "pattern": {"shape": ["/" if gone else "" for gone in lost]},
             },
             text=[_how_far(one) for one in rows],
             textposition=["inside" if log > -3 else "outside" for log in logs],
@@ -326,10 +326,10 @@ def counts(rows: Sequence[tuple[str, int]], chosen: str) -> go.Figure:
             x=[max(math.log10(count), 0.02) if count else 0 for _, count in rows],
             orientation="h",
             marker={"color": [palette.KEPT if title == chosen else palette.SKY for title, _ in rows]},
-            text=[f"{count:,}" for _, count in rows],
+            text=[f"{count:,}" if count < 10**12 else short(Fraction(count), 5) for _, count in rows],
             textposition="outside",
             cliponaxis=False,
-            hoverinfo="skip",
+            hovertemplate=[f"{title}: {count:,}<extra></extra>" for title, count in rows],
         )
     )
     most = max((math.log10(count) for _, count in rows if count), default=1.0)

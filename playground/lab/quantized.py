@@ -7,35 +7,30 @@ the scheme stores it, then multiplied as FP32, so what changes is the answer, no
 The layers' matrices are quantized; embeddings, norms and biases stay in 16 bit, as bitsandbytes, GPTQ and AWQ do it.
 """
 
-import copy
 import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 
 from playground import limits
-from playground.core.quantization import Scheme, quantize
+from playground.core.quantization import Scheme
 from playground.core.sampling_settings import SamplingSettings
 from playground.errors import BadInput, ModelBusy
 from playground.lab import quantized_results
+from playground.lab.quantized_copy import ARITHMETIC, RoundedCopy
 from playground.lab.quantized_results import Job, Measured
 from playground.models import forward
 from playground.models import lens as lenses
 from playground.models.catalogue import catalogue
-from playground.models.weights import Weights
 from playground.models.worker import OnWait, quietly
 
 T = TypeVar("T")
 _one_copy = threading.Lock()
-_ARITHMETIC = {"bf16": torch.bfloat16, "fp16": torch.float16}
-_ROWS = 4_096  # of an embedding table at a time
-_ALIGNED = 16  # floats: each parameter begins on a cache line
 _CHUNK = 64  # positions whose logits are there at once
 _NATS_PER_BIT = float(np.log(2))
 
@@ -119,11 +114,9 @@ class _Experiment:
 
     def __init__(self, loaded: Any, job: Job, owner: str, on_wait: OnWait) -> None:
         self._loaded, self._job, self._owner, self._on_wait = loaded, job, owner, on_wait
-        self._weights = Weights(loaded)
         self._reference: _Reference | None = None
-        self._matrices = {m.name: m for m in self._on_worker(self._weights.matrices)}
-        self._copy, self._room = self._on_worker(lambda: empty_copy(loaded.model))
-        self._bits = Fraction(0)
+        self._rounded = RoundedCopy(loaded, self._on_worker)
+        self._copy = self._rounded.model
         self._measured: dict[str, Any] = {}
 
     def _on_worker(self, work: Callable[[], T]) -> T:
@@ -133,40 +126,15 @@ class _Experiment:
 
     def close(self) -> None:
         """Free the copy now: the worker may still hold the last job, and through it this experiment."""
-        del self._copy, self._room
+        self._rounded.close()
+        del self._copy
         self._reference, self._measured = None, {}
         gc.collect()
 
     def fill(self, scheme: Scheme) -> Iterator[tuple[float, str]]:
         """The scheme's weights into the copy, a layer at a time."""
-        dtype = _ARITHMETIC.get(scheme.name, torch.float32)
-        for name, weight in self._copy.named_parameters():
-            weight.data = _as(dtype, self._room[name], weight.shape)
-        self._bits = Fraction(0)
-        parts: dict[str, list[str]] = {}
-        for name, _ in self._loaded.model.named_parameters():  # tied weights once
-            parts.setdefault(str(self._matrices[name].layer) if name in self._matrices else "", []).append(name)
-        targets = dict(self._copy.named_parameters())
-        for index, names in enumerate(parts.values()):
-            self._bits += self._on_worker(lambda names=names: self._fill(scheme, names, targets))  # type: ignore[misc]
-            yield (index + 1) / len(parts), f"{scheme.title}: rounding the weights"
-
-    def _fill(self, scheme: Scheme, names: Sequence[str], targets: dict[str, torch.nn.Parameter]) -> Fraction:
-        bits = Fraction(0)
-        for name in names:
-            target, matrix = targets[name].data, self._matrices.get(name)
-            if matrix is not None:
-                kept = quantize(self._weights.parameter(name), scheme)
-                target.copy_(torch.from_numpy(kept.values if kept.values.shape == target.shape else kept.values.T))
-                bits += kept.bits_per_weight * target.numel()
-                continue
-            cast = scheme if scheme.kind == "cast" else quantized_results.SIXTEEN
-            for start in range(0, len(target), _ROWS):  # an embedding table is large: never there twice
-                part = target[start : start + _ROWS]
-                kept = quantize(self._weights.parameter(name, slice(start, start + _ROWS)), cast)
-                part.copy_(torch.from_numpy(kept.values.reshape(part.shape)))
-                bits += kept.bits_per_weight * part.numel()
-        return bits
+        for share in self._rounded.fill(scheme):
+            yield share, f"{scheme.title}: rounding the weights"
 
     def run(self, scheme: Scheme) -> Iterator[tuple[float, str]]:
         """Read the text, then the prompt, then continue it greedily."""
@@ -229,9 +197,9 @@ class _Experiment:
         best = probability_V.topk(5)
         return Measured(
             scheme=scheme.name,
-            bytes=int(-(-self._bits // 8)),
+            bytes=int(-(-self._rounded.bits // 8)),
             parameters=int(self._loaded.parameters),
-            arithmetic=scheme.name if scheme.name in _ARITHMETIC else "fp32",
+            arithmetic=scheme.name if scheme.name in ARITHMETIC else "fp32",
             next_kl_bits=float(_kl_bits(reference.prompt[None], got["prompt_V"][None])[0]),
             mean_kl_bits=float(got["text"]["divergence"].mean()),
             top1_changes=got["text"]["changed"],
@@ -249,28 +217,3 @@ class _Experiment:
 def _kl_bits(before_NV: torch.Tensor, after_NV: torch.Tensor) -> torch.Tensor:
     """KL(before ‖ after) of log-probabilities, in bits; never below 0 by rounding."""
     return ((before_NV.exp() * (before_NV - after_NV)).sum(-1) / _NATS_PER_BIT).clamp(min=0)
-
-
-def empty_copy(model: Any) -> tuple[Any, dict[str, torch.Tensor]]:
-    """The model once more, with FP32 parameters that hold nothing yet, and each parameter's room in one allocation.
-
-    The structure is copied, the weights are not. One allocation goes back to the system whole when it is freed; many
-    would leave the heap in pieces.
-    """
-    named = dict(model.named_parameters())
-    starts, end = {}, 0
-    for name, weight in named.items():
-        starts[name] = end
-        end += -(-weight.numel() // _ALIGNED) * _ALIGNED
-    flat = torch.empty(end, dtype=torch.float32, device=model.device)
-    room = {name: flat[at : at + named[name].numel()] for name, at in starts.items()}
-    fresh = {
-        id(weight): torch.nn.Parameter(_as(torch.float32, room[name], weight.shape), requires_grad=False)
-        for name, weight in named.items()
-    }
-    return copy.deepcopy(model, fresh), room
-
-
-def _as(dtype: torch.dtype, room: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    """The room as a tensor of this format and shape: 16-bit numbers take the first half of it."""
-    return room.view(dtype)[: shape.numel()].view(shape)

@@ -15,7 +15,7 @@ import transformers
 from playground import limits, paths
 from playground.core.quantization import quantize, scheme_named
 from playground.errors import BadInput
-from playground.lab import quantized, quantized_results
+from playground.lab import quantized, quantized_copy, quantized_results
 from playground.lab.quantized_results import Measured
 from playground.models import lens as lenses
 from playground.models import store, weights
@@ -151,7 +151,7 @@ def test_a_copy_has_the_structure_and_its_own_room(config) -> None:
     small = {"n_embd": 32, "n_layer": 2, "n_head": 2} if config is transformers.GPT2Config else {}
     small |= {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2}
     model = transformers.AutoModelForCausalLM.from_config(config(**small, num_hidden_layers=2)).eval()
-    made, room = quantized.empty_copy(model)
+    made, room = quantized_copy.empty_copy(model)
     assert sum(t.numel() for t in room.values()) == sum(p.numel() for p in model.parameters())
     for (name, old), (other, new) in zip(model.named_parameters(), made.named_parameters(), strict=True):
         assert name == other and old.data_ptr() != new.data_ptr() and new.data_ptr() == room[name].data_ptr()
@@ -165,7 +165,7 @@ _PEAK = """
 import json, sys, threading, time
 import playground.models
 from playground.core.quantization import scheme_named
-from playground.lab import quantized, quantized_results
+from playground.lab import quantized, quantized_copy, quantized_results
 from playground.models import lens as lenses
 
 def held():

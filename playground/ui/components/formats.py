@@ -103,8 +103,8 @@ def overview(stored: Sequence[Stored], chosen: Stored) -> None:
 def neighbourhood(stored: Stored) -> None:
     """The numbers next to it, on a line; what the format can hold."""
     view = inputs.choice("Number line", list(_LINES), key="line", format_func=_LINES.__getitem__, segmented=True)
-    if stored.finite and view != "steps":
-        log = view == "log"
+    log = view == "log"
+    if log or (stored.finite and view == "linear"):
         wide = stored.format.bits_total > 8
         shown = counting.landmarks(stored.format, stored.scale) if log else counting.around(stored, 16 if wide else 256)
         st.plotly_chart(
@@ -186,7 +186,7 @@ def errors(stored: Sequence[Stored], chosen: Stored) -> None:
         key="errors",
         alt="Relative error of the number in every format, logarithmic",
     )
-    shell.provenance("computed", "|stored − number| / |number|, by exact fractions. Striped: no number is left.")
+    shell.provenance("computed", "|stored − number| / |number|, by exact fractions. Overflow: no number is left.")
 
 
 def course_pi(typed: Typed) -> None:
