@@ -7,6 +7,7 @@ and all: what autograd saves, the gradients, AdamW's states; on a GPU the peak o
 import copy
 import gc
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ MODEL = "smollm2-135m"
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _CALLED = {"gpt2-124m": "gpt2", "distilgpt2-82m": "distilgpt2"}  # how the calculators call a model that is loaded
 _one_at_a_time = threading.Lock()
-_WAIT_S = 20.0
+_WAIT_S, _POLL_S = 20.0, 0.3
 
 
 class Step(NamedTuple):
@@ -45,9 +46,12 @@ def measure(layers: int, tokens: int, dtype: str, owner: str = "cli", on_wait: O
     """
     if layers not in layer_choices() or tokens not in limits.MEASURED_STEP_TOKENS or dtype not in TYPES:
         raise BadInput("This step is not offered", f"Layers {layer_choices()}, tokens {limits.MEASURED_STEP_TOKENS}.")
-    yield Step(0.0, "waiting for the machine")
-    if not _one_at_a_time.acquire(timeout=_WAIT_S):
-        raise ModelBusy("Someone else is measuring", "Try again in a moment.")
+    began = time.monotonic()
+    yield Step(0.0, "starting")
+    while not _one_at_a_time.acquire(timeout=_POLL_S):
+        yield Step(0.0, "waiting: someone else is measuring")
+        if time.monotonic() - began > _WAIT_S:
+            raise ModelBusy("Someone else is measuring", "Try again in a moment.")
     try:
         with lenses.shared()[0].lease(catalogue()[MODEL], owner) as loaded:
             yield Step(0.1, "weights and KV cache of the loaded model")

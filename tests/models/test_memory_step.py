@@ -3,7 +3,7 @@
 import pytest
 
 from playground.core.measured_memory import outside_the_layers
-from playground.errors import BadInput
+from playground.errors import BadInput, ModelBusy
 
 memory_measured = pytest.importorskip("playground.lab.memory_measured")
 
@@ -36,3 +36,14 @@ def test_other_loaded_models_are_checked_too(store_ready: None) -> None:
 def test_steps_that_are_not_offered_are_refused(asked: tuple[int, int, str]) -> None:
     with pytest.raises(BadInput):
         list(memory_measured.measure(*asked))
+
+
+def test_a_second_reader_waits_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_measured, "_WAIT_S", 0.1)
+    monkeypatch.setattr(memory_measured, "_POLL_S", 0.05)
+    with memory_measured._one_at_a_time:
+        doing = []
+        with pytest.raises(ModelBusy):
+            for step in memory_measured.measure(1, 32, "fp32"):
+                doing.append(step.doing)
+    assert any("waiting" in text for text in doing)
