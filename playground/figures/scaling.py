@@ -85,6 +85,7 @@ def loss_surface(law: Loss, budget: Budget, models: Sequence[Trained]) -> go.Fig
         name="real models",
         marker={"size": 7, "color": palette.INK},
         text=[escape(m.name) if m.name in _SURFACE_NAMED else "" for m in models],
+        textfont={"color": palette.INK},
         textposition=["bottom center" if m.tokens < 10**12 else "top center" for m in models],
         hovertemplate=[
             f"{escape(m.name)}: {_sizes(m)}, loss {law.loss(m.parameters, m.tokens):.3f}<extra></extra>" for m in models
@@ -342,4 +343,6 @@ _STYLE = """<style>
 .lp-laws th[colspan]{text-align:center}
 .lp-laws i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.5rem;vertical-align:-.05rem}
 .lp-laws small{display:block;opacity:.7;font-size:.8rem;padding-left:1.3rem}
+@media (max-width:600px){.lp-laws small{display:none}.lp-laws th,.lp-laws td{padding:.25rem .35rem}
+  .lp-laws td:first-child,.lp-laws th:first-child{min-width:7rem}}
 </style>"""
