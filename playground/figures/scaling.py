@@ -241,7 +241,7 @@ def power_laws(laws: Sequence[PowerLaw]) -> go.Figure:
                 col=column,
             )
         figure.update_xaxes(
-            type="log", title={"text": escape(law.variable)}, exponentformat="power", nticks=5, col=column
+            type="log", title={"text": escape(law.title.lower())}, exponentformat="power", nticks=5, col=column
         )
     figure.update_yaxes(type="log", tickvals=[2, 2.5, 3, 4, 5, 6, 8])
     figure.update_yaxes(title={"text": "loss, nats a token"}, col=1)

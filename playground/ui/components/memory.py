@@ -1,5 +1,7 @@
 """The Memory page's two calculators: their inputs, and what follows from them."""
 
+import dataclasses
+
 import streamlit as st
 
 from playground.core import lora, memory_explained, recipes
@@ -16,7 +18,7 @@ from playground.core.weight_formats import BY_NAME as WEIGHTS
 from playground.core.weight_formats import WeightFormat
 from playground.figures import memory as figures
 from playground.figures.memory import Bar
-from playground.ui import inputs, shell
+from playground.ui import downloads, inputs, shell
 
 TOKENS = tuple(2**power for power in range(7, 21))
 BATCHES = tuple(2**power for power in range(11))
@@ -204,6 +206,7 @@ def _bars(*bars: Bar) -> None:
 def _details(why: str, lines: tuple[Line, ...], total: int) -> None:
     shell.provenance("computed", f"{why} Every part by its formula, in whole bytes:")
     st.html(figures.table(lines))
+    downloads.offer("memory", [dataclasses.asdict(line) for line in lines], key="parts.file")
     st.subheader("Which card holds it?", anchor=False)
     st.html(figures.gauges(fits(total)))
     shell.provenance(

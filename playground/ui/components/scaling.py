@@ -1,5 +1,6 @@
 """The Scaling laws page: one budget, asked in three ways, and what each law makes of it."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,10 @@ def answer(budget: Budget) -> None:
 
 def splits(budget: Budget) -> None:
     """How each law divides the budget."""
-    st.html(figures.splits(chinchilla.allocations(budget.flop)))
+    answers = chinchilla.allocations(budget.flop)
+    st.html(figures.splits(answers))
+    rows = [{**dataclasses.asdict(answer), "tokens_per_parameter": answer.tokens_per_parameter} for answer in answers]
+    downloads.offer("scaling-laws", rows, key="splits.file")
     kaplan, _ = power_laws.kaplan_optimum(budget.flop)
     shell.provenance("rule of thumb", "the first line: the course's 20 tokens per parameter. The others are computed:")
     shell.provenance(
