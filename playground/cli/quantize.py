@@ -32,7 +32,7 @@ def quantize_command(model_id: str, scheme: str, text: str, read: Path | None, a
 
     schemes = SCHEMES if scheme.lower() == "all" else tuple(scheme_named(name) for name in scheme.split(","))
     source = read or paths.ASSETS / "texts" / "tides.txt"
-    reading = clean(source.read_text(encoding="utf-8", errors="replace"), TEXT_CHARACTERS)
+    reading = clean(source.read_text(encoding="utf-8", errors="replace").strip(), TEXT_CHARACTERS)
     with lenses.open(model_id) as lens:
         job, cuts = quantized_results.job(lens, output.read_text(text), reading.text)
         output.notices((*reading.notices, *cuts))

@@ -93,7 +93,8 @@ def results(lens: Lens, found: dict[str, Measured]) -> None:
         "measured",
         f"{lens.title} on {lens.device}. **About the speed:** FP32, BF16 and FP16 run in that arithmetic. The other "
         "formats are rounded and then multiplied as FP32: no kernel here multiplies 4-bit numbers, so they are not "
-        "faster. On hardware with such kernels fewer bytes are read for each token, and that is the gain.",
+        "faster. On hardware with such kernels fewer bytes are read for each token, and that is the gain. The speed is "
+        "the median of single tokens; whatever else this machine was doing slowed them.",
     )
     downloads.offer("precision", rows, key="results.file")
     _bars(lens, found)
