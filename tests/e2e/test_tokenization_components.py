@@ -26,6 +26,20 @@ def test_a_click_on_a_token_lights_its_bytes_and_is_in_the_address(new_page: Cal
     assert tab.page.locator(".strip .byte.on").all_inner_texts() == ["20", "F0", "9F", "98"]
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_token_is_cut_off_without_a_word(new_page: Callable[..., Tab], width: int) -> None:
+    """The box once ended exactly above the last row's tokens: its characters were there, its token was not."""
+    tab = new_page(width=width).open("tokenization")
+    strip, last, further = (tab.page.locator(name) for name in (".strip", ".strip .token >> nth=-1", ".further"))
+    assert tab.page.locator(".strip .token").count() == 43
+    ends = [one.evaluate("e => e.getBoundingClientRect().bottom") for one in (last, strip)]
+    assert further.is_visible() == (ends[0] > ends[1]) == (width == 390)
+    strip.evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    further.wait_for(state="hidden")
+    ends = [one.evaluate("e => e.getBoundingClientRect().bottom") for one in (last, strip)]
+    assert ends[0] <= ends[1]
+
+
 def test_the_stepper_steps_explains_plays_and_stops(new_page: Callable[..., Tab]) -> None:
     tab = new_page().open("merges", word="unhappiness")
     stepper = tab.page.locator(".stepper").first

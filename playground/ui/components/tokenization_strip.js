@@ -8,7 +8,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.className = "strip";
     root.setAttribute("role", "listbox");
     root.setAttribute("aria-label", "Tokens over their bytes, code points and characters");
-    parentElement.append(root);
+    parentElement.append(root, element("p", "further", "↓ Scroll in here for the rest"));
+    root.onscroll = () => sayWhetherCut(root);
+    new ResizeObserver(root.onscroll).observe(root);
   }
   root.style.setProperty("--accent", data.accent);
   root.style.setProperty("--bad", data.bad);
@@ -19,9 +21,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (root.signature !== data.signature) {
     root.signature = data.signature;
     draw(root, data, pick);
+    sayWhetherCut(root);
   }
   root.picked = data.token;
   light(root, data.token);
+}
+
+/** A row may end exactly at the lower edge, and many systems hide scroll bars: fade it out and say so. */
+function sayWhetherCut(root) {
+  root.classList.toggle("cut", root.scrollHeight - root.clientHeight - root.scrollTop > 4);
 }
 
 function element(tag, name = "", text = "") {
