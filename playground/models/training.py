@@ -31,6 +31,9 @@ KINDS: dict[Kind, str] = {"bpe": "BPE", "wordpiece": "WordPiece", "unigram": "Un
 UNKNOWN = "[UNK]"
 Waiting = Callable[[float], None]  # seconds since the training was asked for
 _POLL_S = 0.1
+# Its seed is the repeated substrings of the list of distinct words (a suffix array over it), not of the text.
+_NOTHING_SHARED = "Unigram looks for strings that two different words share: give it a text with more words."
+_NOTHING_TO_JOIN = "No word here is longer than one letter: give it a longer text."
 _KEPT = 32
 _kept: collections.OrderedDict[tuple[Kind, int, str], "Trained"] = collections.OrderedDict()
 _kept_lock = threading.Lock()
@@ -122,7 +125,7 @@ def train(kind: str, text: str, size: int, waiting: Waiting = lambda _seconds: N
             return _kept[key]
     found = _in_a_process(checked, text, size, waiting)
     if not found.learned:
-        raise BadInput("There was nothing to learn", "No two letters stand side by side twice: give it a longer text.")
+        raise BadInput("There was nothing to learn", _NOTHING_SHARED if checked == "unigram" else _NOTHING_TO_JOIN)
     with _kept_lock:
         _kept[key] = found
         while len(_kept) > _KEPT:

@@ -89,6 +89,25 @@ def test_every_method_learns_and_reads_its_own_text(kind: str) -> None:
     assert all(SAMPLE.encode()[t.byte_start : t.byte_end] == t.raw for t in encoding.tokens)
 
 
+HINDI = "नमस्ते दुनिया " * 30
+
+
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece"])
+@pytest.mark.parametrize("text", [SAMPLE, HINDI])
+def test_merging_ends_when_every_pre_token_is_one_token(kind: str, text: str) -> None:
+    found = training.train(kind, text, 8_000)
+    assert found.size < 8_000
+    assert len(found.encode(text).tokens) == len(regex.findall(GPT2_WORDS, text))
+
+
+def test_unigram_counts_each_different_word_once() -> None:
+    """However often two words occur: what only one of them has is never a candidate."""
+    with pytest.raises(BadInput, match="two different words share"):
+        training.train("unigram", "abcdef ghijkl " * 30, 500)
+    shared = training.train("unigram", "abcdef abcdefx " * 30, 500)
+    assert {piece.raw for piece in shared.learned} == {b"abcdef", b" abcdef"}
+
+
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
 @pytest.mark.parametrize("text", ["", "\x00", "👩‍🚀 नमस्ते", "a" * 500, "中文 <|endoftext|>"])
 def test_bytes_make_every_text_readable(kind: str, text: str) -> None:

@@ -122,6 +122,14 @@ def test_other_methods_show_what_they_have(page: Opened, kind: str) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("bpe", "every pre\\-token of this text is one token"), ("unigram", "different pre\\-tokens")]
+)
+def test_why_fewer_entries_were_learned(page: Opened, kind: str, reason: str) -> None:
+    app = page("train_tokenizer.py", kind=kind, corpus="नमस्ते दुनिया " * 30)
+    assert any(reason in caption.value for caption in app.caption)
+
+
 @pytest.mark.parametrize("corpus", ["", "abc", " \n" * 500, "\x00"])
 def test_too_little_to_learn_from_is_a_clear_sentence(page: Opened, corpus: str) -> None:
     app = page("train_tokenizer.py")

@@ -15,11 +15,17 @@ from playground.ui import downloads, inputs, resources, shell
 
 _SIZES = (257, 260, 265, 270, 280, 300, 350, 400, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000)
 _TRAINING, _HELD_OUT = "the training text", "a text it never saw"
-_EVERY_WORD = "every word of this text is one token by then"
+_EVERY_PRE_TOKEN = (
+    "every pre-token of this text is one token by then, and no merge reaches beyond one. GPT-2's pattern cuts "
+    "pre-tokens at spaces and wherever letters meet other signs; the vowel signs of Hindi or Thai count as such, so a "
+    "word of theirs is several"
+)
 _WHY_FEWER: dict[Kind, str] = {
-    "bpe": _EVERY_WORD,
-    "wordpiece": _EVERY_WORD,
-    "unigram": "this text has no more strings that occur often enough",
+    "bpe": _EVERY_PRE_TOKEN,
+    "wordpiece": _EVERY_PRE_TOKEN,
+    "unigram": "there were no more candidates. They come from the list of different pre-tokens, each once however "
+    "often it occurs: a string must stand in two of them and go on differently there. Of these, the ones that made no "
+    "cut of the text more probable were dropped",
 }
 _RULES: dict[Kind, str] = {
     "bpe": "**BPE** counts every pair of neighbours in every word, merges the most frequent one everywhere, and "
