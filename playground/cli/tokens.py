@@ -8,7 +8,7 @@ from playground import limits
 from playground.cli import output
 from playground.core import unigram_lattice
 from playground.core.round_trip import losses
-from playground.core.tokens import SpecialMode, record
+from playground.core.tokens import SpecialMode, character_range, record
 from playground.core.unigram_lattice import Lattice
 from playground.core.visible import visible
 from playground.core.wordpiece_trace import Matching
@@ -29,7 +29,9 @@ from playground.core.wordpiece_trace import Matching
 )
 @output.as_json_option
 def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool, as_json: bool) -> None:
-    """The tokens of TEXT (- for standard input): ids, bytes, character offsets, and whether decoding gives it back.
+    """The tokens of TEXT (- for standard input): ids, bytes, characters, and whether decoding gives it back.
+
+    The table names each token's first and last character, counted from 0; in JSON "end" is one past the last.
 
     Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2.
     """
@@ -41,12 +43,12 @@ def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool,
         output.emit_json(record(encoding))
         return
     rows = (
-        (i, token.id, visible(token.text, token.raw), token.raw.hex(" "), f"{token.start}–{token.end}")
+        (i, token.id, visible(token.text, token.raw), token.raw.hex(" "), character_range(token.start, token.end))
         for i, token in enumerate(encoding.tokens)
     )
     output.emit_table(
         f"{engines.TOKENIZERS[tokenizer_id].title}: {len(encoding.tokens):,} tokens",
-        ("", "id", "text", "bytes", "characters"),
+        ("", "id", "text", "bytes", "characters, from 0"),
         rows,
         right=(0, 1, 4),
     )

@@ -87,6 +87,15 @@ class LazyTokens(Sequence[Token]):
         return Token(token_id, piece.text, piece.raw, start, end, byte_start, byte_end, piece.special, piece.unknown)
 
 
+def character_range(start: int, end: int) -> str:
+    """The characters of a half-open span as a reader counts them: the first and the last, from 0.
+
+    >>> character_range(0, 5), character_range(4, 5), character_range(3, 3)
+    ('0–4', '4', '')
+    """
+    return "" if start == end else str(start) if end - start == 1 else f"{start}–{end - 1}"
+
+
 @dataclass(frozen=True)
 class Encoding:
     """The tokens of one text under one tokenizer, and what decoding them gives back.

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from playground.core import alignment, round_trip
 from playground.core.boundaries import byte_ends, shared_ends
 from playground.core.pipeline import PreToken
-from playground.core.tokens import Encoding, Token, measure, record
+from playground.core.tokens import Encoding, Token, character_range, measure, record
 from playground.core.visible import Glyph, code_point, glyphs, visible
 from playground.figures import palette
 
@@ -81,9 +81,13 @@ def _glyph(glyph: Glyph) -> str:
 
 def _tooltip(token: Token, index: int) -> str:
     raw = token.raw[:_HEX_IN_TOOLTIP].hex(" ").upper() + (" …" if len(token.raw) > _HEX_IN_TOOLTIP else "")
-    where = "added by the tokenizer" if token.added else f"characters {token.start}–{token.end}"
+    where = "added by the tokenizer" if token.added else _characters(token.start, token.end)
     kind = ", unknown: the text is lost" if token.unknown else ", control token" if token.special else ""
     return f"token {index}: id {token.id}, {len(token.raw)} bytes {raw}, {where}{kind}"
+
+
+def _characters(start: int, end: int) -> str:
+    return f"character{'' if end - start == 1 else 's'} {character_range(start, end) or 'none'}"
 
 
 def strip(encoding: Encoding, max_tokens: int) -> dict[str, Any]:
@@ -151,7 +155,7 @@ def pre_tokens(found: Sequence[PreToken], chosen: PreToken | None, max_chips: in
 
 def _range(one: PreToken) -> str:
     tokens = one.end_token - one.first_token
-    return f"characters {one.start}–{one.end}, {tokens} token{'' if tokens == 1 else 's'}"
+    return f"{_characters(one.start, one.end)}, {tokens} token{'' if tokens == 1 else 's'}"
 
 
 def difference(encoding: Encoding) -> str:

@@ -45,6 +45,13 @@ def test_tokens_carry_bytes_and_character_offsets() -> None:
     assert [(token["start"], token["end"]) for token in found["tokens"]] == [(0, 1), (1, 2), (1, 2)]
 
 
+def test_the_table_names_the_first_and_the_last_character() -> None:
+    """As the page does; one past the last, as in the JSON, would name a character that is not the token's."""
+    result = CliRunner().invoke(app, ["tokenize", "--tokenizer", "gpt2", "Hello a👍"], catch_exceptions=False)
+    rows = [line.split("│") for line in result.stdout.splitlines() if line.startswith("│")]
+    assert [row[5].strip() for row in rows] == ["0–4", "5–6", "7", "7"]
+
+
 def test_the_default_is_the_default_models_tokenizer() -> None:
     assert tokenize("x")["tokenizer"] == "smollm2"
 

@@ -87,7 +87,7 @@ def test_chips_show_white_space_partial_bytes_and_hidden_characters() -> None:
     assert "\u202e" not in html
     assert "\ufffd" not in html
     assert "<br>" in html
-    assert "id 3, 2 bytes F0 9F, characters 3–4" in html
+    assert "id 3, 2 bytes F0 9F, character 3'" in html
 
 
 def test_a_cap_says_what_it_leaves_out() -> None:

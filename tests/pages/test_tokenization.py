@@ -102,7 +102,7 @@ def test_each_stage_of_each_tokenizer(page: Callable[..., AppTest], tokenizer: s
             assert any("<del>" in e.proto.body for e in app.get("html")) == (stages.normalized != text)
         elif step == "pre-tokens":
             chips = next(e.proto.body for e in app.get("html") if "</style><div class='lp-chips'" in e.proto.body)
-            assert chips.count("title='characters") == len(stages.pre_tokens)
+            assert chips.count("title='character") == len(stages.pre_tokens)
             assert (stages.rule in [code.value for code in app.code]) == stages.is_regex
         elif step == "pieces" and tokenizer == "jurassic2":
             assert "lp-lattice" in html(app, "lp-lattice")

@@ -11,7 +11,7 @@ import streamlit as st
 from playground import limits
 from playground.core import utf8
 from playground.core.pipeline import Algorithm, PreToken, Stages
-from playground.core.tokens import Encoding, SpecialMode, Token, measure
+from playground.core.tokens import Encoding, SpecialMode, Token, character_range, measure
 from playground.core.visible import code_point, visible
 from playground.figures import palette
 from playground.figures import tokens as figures
@@ -161,9 +161,9 @@ def _in_words(token: Token, place: int) -> str:
     if token.added:
         where = "put there by the tokenizer"
     elif token.end - token.start == 1:
-        where = f"in character {token.start}"
+        where = f"in character {token.start}, counted from 0"
     else:
-        where = f"characters {token.start} to {token.end - 1}"
+        where = f"characters {character_range(token.start, token.end)}, counted from 0"
     kind = ", a control token" if token.special and not token.unknown else ""
     lost = ", which stands for text the vocabulary has no piece for" if token.unknown else ""
     part = (
@@ -234,7 +234,15 @@ def _pieces(tokenizer: str, chosen: PreToken | None) -> None:
 
 
 def _ids(tokenizer: str, encoding: Encoding) -> None:
-    st.dataframe(figures.table(encoding, limits.TOKENS_SHOWN), hide_index=True, height=300)
+    st.dataframe(
+        figures.table(encoding, limits.TOKENS_SHOWN),
+        hide_index=True,
+        height=300,
+        column_config={
+            "start": st.column_config.NumberColumn(help="Its first character, counted from 0."),
+            "end": st.column_config.NumberColumn(help="One past its last character, as in Python's text[start:end]."),
+        },
+    )
     with st.container(horizontal=True):
         for name, mime, make in (("csv", "text/csv", figures.csv), ("json", "application/json", figures.as_json)):
             st.download_button(
