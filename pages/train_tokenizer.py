@@ -43,7 +43,7 @@ shell.try_this(
     (
         "A word it can't spell",
         {"size": "500", "kind": "wordpiece"},
-        "The held-out text has letters the training text lacks. BPE falls back on bytes; WordPiece loses the word.",
+        "“ He” is [UNK], though H is known: here a space begins the word, and no ##H was learned. BPE spells it out.",
     ),
     (
         "The BPE paper",

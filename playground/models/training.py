@@ -1,7 +1,8 @@
 """Train a tokenizer on a text: byte pairs, WordPiece or Unigram, by the trainers of the tokenizers library.
 
 All three start from the same 256 letters (one a byte) and the same words (GPT-2's pattern), so only the method
-differs. **Ties**: where several pairs are equally frequent, BpeTrainer merges the pair whose two ids are smallest
+differs; but to go on in a word, WordPiece needs a letter's ## form, and has that of no letter the text lacks there.
+**Ties**: where several pairs are equally frequent, BpeTrainer merges the pair whose two ids are smallest
 (the left id first); the letters' ids are in the order of their glyphs. Other trainers decide otherwise, and the
 library's own WordPiece and Unigram trainers go by the order of a hash table: trained again, a few pieces differ.
 """
@@ -68,6 +69,16 @@ class Trained:
     def size(self) -> int:
         """Entries of the vocabulary: it may be fewer than asked for, when nothing frequent is left."""
         return self._tokenizer.get_vocab_size()
+
+    @cached_property
+    def letters_inside(self) -> bytes:
+        """WordPiece: the letters (bytes) that may go on in a word. All 256 may begin one; these have a ## form too,
+        which the trainer makes only of what stands inside a word of the text.
+        """
+        vocabulary = self._tokenizer.get_vocab()
+        return b"".join(
+            sorted(bytes_of(piece[2:]) for piece in vocabulary if piece.startswith("##") and len(piece) == 3)
+        )
 
     @cached_property
     def learned(self) -> tuple[Learned, ...]:

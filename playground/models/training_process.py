@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-_ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())  # 256 letters, one a byte: nothing is ever unknown
+_ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())  # 256 letters, one a byte
 UNKNOWN = "[UNK]"
 
 

@@ -121,6 +121,17 @@ def test_wordpiece_loses_a_word_it_cannot_spell() -> None:
     assert encoding.tokens[-1].byte_end == len("the 中文 keeper".encode())
 
 
+def test_wordpiece_goes_on_in_a_word_only_with_letters_the_text_has_there() -> None:
+    found = training.train("wordpiece", SAMPLE, 500)
+    words = regex.findall(GPT2_WORDS, SAMPLE)
+    assert found.letters_inside == bytes(sorted({byte for word in words for byte in word.encode()[1:]}))
+    for word in regex.findall(GPT2_WORDS, HELD_OUT):
+        spelled = set(word.encode()[1:]) <= set(found.letters_inside)
+        assert any(token.unknown for token in found.encode(word).tokens) is not spelled, word
+    assert found.encode("He").round_trip and not found.encode(" He").round_trip
+    assert training.train("bpe", SAMPLE, 500).letters_inside == b""
+
+
 def test_the_curve_ends_where_the_tokenizer_is() -> None:
     found = training.train("bpe", SAMPLE, 500)
     curve = found.curve(HELD_OUT)

@@ -143,6 +143,12 @@ def learned(asked: Ask, found: Trained) -> None:
             "All three methods start here from the same 256 letters, one a byte, and from words cut by GPT-2's "
             "pattern: a space belongs to the word after it, shown as ·."
         )
+        if found.kind == "wordpiece":
+            st.markdown(
+                "For WordPiece these 256 can only *begin* a word. To go on in one, a letter needs a form of its own, "
+                f"with ##, and this text taught {len(found.letters_inside)} of those: "
+                "the letters it has inside words. One that is missing, and the whole word is [UNK]."
+            )
 
 
 def growth(asked: Ask, found: Trained) -> None:
