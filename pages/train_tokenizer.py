@@ -16,17 +16,18 @@ shell.header(
 asked = training.ask()
 found = training.trained(asked)
 
-st.subheader("How well it compresses", anchor=False)
-training.compare(asked, found)
-if found.kind == "bpe":
-    training.growth(asked, found)
+if found:
+    st.subheader("How well it compresses", anchor=False)
+    training.compare(asked, found)
+    if found.kind == "bpe":
+        training.growth(asked, found)
 
-st.subheader("What it learned, in order", anchor=False)
-training.learned(asked, found)
+    st.subheader("What it learned, in order", anchor=False)
+    training.learned(asked, found)
 
-st.subheader("The text it never saw, in tokens", anchor=False)
-training.cut(asked, found)
-training.code(asked)
+    st.subheader("The text it never saw, in tokens", anchor=False)
+    training.cut(asked, found)
+    training.code(asked)
 
 shell.try_this(
     __file__,

@@ -130,12 +130,13 @@ def test_why_fewer_entries_were_learned(page: Opened, kind: str, reason: str) ->
     assert any(reason in caption.value for caption in app.caption)
 
 
-@pytest.mark.parametrize("corpus", ["", "abc", " \n" * 500, "\x00"])
-def test_too_little_to_learn_from_is_a_clear_sentence(page: Opened, corpus: str) -> None:
+@pytest.mark.parametrize(("corpus", "fails"), [("", False), ("abc", True), (" \n" * 500, False), ("\x00", True)])
+def test_too_little_to_learn_from_is_a_clear_sentence(page: Opened, corpus: str, fails: bool) -> None:
     app = page("train_tokenizer.py")
     app.text_area(key="corpus").set_value(corpus)
-    checked(app.run(), fails=True)
-    assert "too few" in app.error[0].proto.title if hasattr(app.error[0].proto, "title") else app.error[0].value
+    checked(app.run(), fails=fails)
+    assert ("too few" in app.error[0].proto.title) if fails else ("Type or paste" in app.info[0].value)
+    assert app.subheader[-1].value == "Try this" and not app.get("plotly_chart")
 
 
 @pytest.mark.parametrize("corpus", ["a" * 60_000, "the cat " * 20_000, "\u202eabc<script>" * 20, "👨‍👩‍👧 नमस्ते " * 40])

@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground import limits, paths
 from playground.core.tokens import Encoding
+from playground.errors import PlaygroundError
 from playground.figures import tokens as token_figures
 from playground.figures import training as figures
 from playground.figures.tokens import Side
@@ -86,8 +87,13 @@ def _sample(name: str) -> str:
     return (paths.ASSETS / "texts" / name).read_text(encoding="utf-8").strip()
 
 
-def trained(asked: Ask) -> Trained:
-    """The training, with its progress; leaving the page or changing an input ends it."""
+def trained(asked: Ask) -> Trained | None:
+    """The training, with its progress; leaving the page or changing an input ends it. None, and why in its place,
+    where there was none.
+    """
+    if not asked.text.strip():
+        st.info("Type or paste a text to train on, above: some sentences, better pages.", icon=":material/edit_note:")
+        return None
     slot = st.empty()
 
     def waiting(seconds: float) -> None:
@@ -95,7 +101,12 @@ def trained(asked: Ask) -> Trained:
             share = min(seconds / limits.TRAINING_SECONDS, 1.0)
             slot.progress(share, text=f":material/hourglass_top: Training… {seconds:.0f} s")
 
-    found = training.train(asked.kind, asked.text, asked.size, waiting)
+    try:
+        found = training.train(asked.kind, asked.text, asked.size, waiting)
+    except PlaygroundError as error:
+        with slot:
+            shell.show_error(error)
+        return None
     slot.empty()
     if found.size < asked.size:
         shell.notices([f"Asked for {asked.size:,} entries, learned {found.size:,}: {_WHY_FEWER[found.kind]}."])
