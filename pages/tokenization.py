@@ -19,15 +19,18 @@ shell.header(
 text, by_id, special = tokenization.ask(EXAMPLE)
 sides = tuple(by_id.values())
 
-st.subheader("Side by side", anchor=False)
-tokenization.side_by_side(sides)
+if not text:
+    st.info("There is nothing to cut yet: type a text above, or try one of these.", icon=":material/edit:")
+else:
+    st.subheader("Side by side", anchor=False)
+    tokenization.side_by_side(sides)
 
-st.subheader("The same text, counted", anchor=False)
-tokenization.counted(sides)
+    st.subheader("The same text, counted", anchor=False)
+    tokenization.counted(sides)
 
-st.subheader("A closer look: from text to ids", anchor=False)
-one = tokenization.closer_look(by_id, text, special)
-shell.code(snippets.snippet(one, text, special))
+    st.subheader("A closer look: from text to ids", anchor=False)
+    one = tokenization.closer_look(by_id, text, special)
+    shell.code(snippets.snippet(one, text, special))
 
 shell.try_this(
     __file__,

@@ -191,7 +191,7 @@ def _stage(tokenizer: str, encoding: Encoding, stages: Stages, place: int | None
     elif step == "pre-tokens":
         _pre_tokens(stages, chosen)
     elif step == "pieces":
-        _pieces(tokenizer, chosen)
+        _pieces(tokenizer, stages, place)
     elif step == "ids":
         _ids(tokenizer, encoding)
     elif place is not None:
@@ -217,8 +217,11 @@ def _pre_tokens(stages: Stages, chosen: PreToken | None) -> None:
     st.caption("Framed: the one with the picked token. Point at one to see how many tokens it becomes.")
 
 
-def _pieces(tokenizer: str, chosen: PreToken | None) -> None:
-    if chosen is None:
+def _pieces(tokenizer: str, stages: Stages, place: int | None) -> None:
+    chosen = None if place is None else stages.pre_token_of(place)
+    if place is None:
+        st.caption("No tokens, so there are no pieces to put together.")
+    elif chosen is None:
         st.caption(f"Stages are shown for the first {limits.STAGED_CHARACTERS:,} characters: pick a token in there.")
     elif chosen.control:
         st.markdown("A control token is not built from parts: its **name** was found in the text, and it has an id.")
