@@ -15,22 +15,29 @@ shell.header(
 )
 word, in_text, tokenizer = merges.ask()
 
-st.subheader("The same word, three ways", anchor=False)
-merges.three_ways(word, in_text, tokenizer)
+if not word.strip():
+    st.info("Type a word above, or try one of these.", icon=":material/edit:")
+else:
+    st.subheader("The same word, three ways", anchor=False)
+    merges.three_ways(word, in_text, tokenizer)
 
-st.subheader("Byte-pair encoding: merge by merge", anchor=False)
-st.markdown("Start from single bytes. Join the two neighbours with the **lowest rank**: the rule learned first.")
-merges.merging(word, in_text, tokenizer)
+    st.subheader("Byte-pair encoding: merge by merge", anchor=False)
+    st.markdown("Start from single bytes. Join the two neighbours with the **lowest rank**: the rule learned first.")
+    merges.merging(word, in_text, tokenizer)
 
-st.subheader("WordPiece: the longest match", anchor=False)
-st.markdown("Start from the whole word. Not in the vocabulary? **Drop the last letter** and try again; **##** goes on.")
-merges.matching(word)
+    st.subheader("WordPiece: the longest match", anchor=False)
+    st.markdown(
+        "Start from the whole word. Not in the vocabulary? **Drop the last letter**, try again; **##** goes on."
+    )
+    merges.matching(word)
 
-st.subheader("Unigram: the most probable way", anchor=False)
-st.markdown("Every piece has a probability. Of **all** ways to cut the word, take the one whose product is highest.")
-merges.lattice(word, in_text)
+    st.subheader("Unigram: the most probable way", anchor=False)
+    st.markdown(
+        "Every piece has a probability. Of **all** ways to cut the word, take the one whose product is highest."
+    )
+    merges.lattice(word, in_text)
 
-shell.code(merges.snippet(in_text, tokenizer))
+    shell.code(merges.snippet(in_text, tokenizer))
 
 shell.try_this(
     __file__,

@@ -119,8 +119,17 @@ def test_odd_words_are_cut_like_any_other(page: Callable[..., AppTest], word: st
     assert not any("<script" in e.proto.body.lower() for e in app.get("html"))
 
 
-@pytest.mark.parametrize("word", ["", " ", "a" * 64, "क" * 30])
-def test_no_word_and_too_long_a_word_are_refused_in_words(page: Callable[..., AppTest], word: str) -> None:
+@pytest.mark.parametrize("word", ["", " "])
+def test_no_word_is_a_line_and_the_experiments(page: Callable[..., AppTest], word: str) -> None:
+    app = page()
+    app.text_input(key="word").set_value(word).run()
+    assert not (app.exception or app.error or app.dataframe)
+    assert [info.value for info in app.info] == ["Type a word above, or try one of these."]
+    assert [header.value for header in app.subheader] == ["Try this"]
+
+
+@pytest.mark.parametrize("word", ["a" * 64, "क" * 30])
+def test_too_long_a_word_is_refused_in_words(page: Callable[..., AppTest], word: str) -> None:
     app = page()
     app.text_input(key="word").set_value(word).run()
     assert not app.exception

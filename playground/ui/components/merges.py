@@ -51,8 +51,6 @@ def ask() -> tuple[str, str, str]:
         tokenizer = inputs.choice(
             "BPE vocabulary", _MERGING, key="tokenizer", format_func=tokenizing.TITLES.__getitem__
         )
-    if not word.strip():
-        raise BadInput("There is no word to cut", "Type one, for example unhappiness.")
     if len(word.encode()) >= limits.TRACED_BYTES:
         raise BadInput(
             f"This word has {len(word.encode()):,} bytes",
