@@ -114,6 +114,15 @@ def test_training_shows_what_the_trainer_learned(page: Opened) -> None:
     assert len(app.get("plotly_chart")) == 2
 
 
+def test_both_cards_show_the_same_first_words(page: Opened) -> None:
+    app = page("train_tokenizer.py")
+    text = app.text_area(key="held_out").value
+    said = next(c.value for c in app.caption if c.value.startswith("Its first "))
+    shown, whole = int(said.split()[2]), int(said.split()[4].replace(",", ""))
+    assert 100 < shown < whole == len(text) and text[shown] == " "
+    assert f"<strong>{len(engines.load('gpt2').encode(text[:shown]).tokens)} tokens</strong>" in html(app)
+
+
 @pytest.mark.parametrize("kind", ["wordpiece", "unigram"])
 def test_other_methods_show_what_they_have(page: Opened, kind: str) -> None:
     app = page("train_tokenizer.py", kind=kind, size="400")

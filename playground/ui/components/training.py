@@ -15,6 +15,7 @@ from playground.models.training import KINDS, Kind, Trained
 from playground.ui import downloads, inputs, resources, shell
 
 _SIZES = (257, 260, 265, 270, 280, 300, 350, 400, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000)
+_CUT_CHARACTERS = 200  # drawn as tokens
 _TRAINING, _HELD_OUT = "the training text", "a text it never saw"
 _EVERY_PRE_TOKEN = (
     "every pre-token of this text is one token by then, and no merge reaches beyond one. GPT-2's pattern cuts "
@@ -183,13 +184,25 @@ def growth(asked: Ask, found: Trained) -> None:
 
 
 def cut(asked: Ask, found: Trained) -> None:
-    """The text's first tokens under both."""
-    first = asked.held_out or asked.text
+    """The text's first words under both, as many for the one as for the other."""
+    text = asked.held_out or asked.text
+    first = _first_words(text)
     sides = (
         Side(f"Your {KINDS[found.kind]}", f"{found.size:,} entries", "Trained on the text above.", found.encode(first)),
         Side("GPT-2", "byte-level BPE", "Trained on web pages.", resources.engine("gpt2").encode(first)),
     )
     st.html(token_figures.cards(sides, "text", limits.TOKENS_SHOWN // 4))
+    shell.provenance(
+        "measured", f"Its first {len(first):,} of {len(text):,} characters." if first != text else "All of it."
+    )
+
+
+def _first_words(text: str) -> str:
+    """As many whole words as fit the cards without scrolling."""
+    if len(text) <= _CUT_CHARACTERS:
+        return text
+    end = text.rfind(" ", _CUT_CHARACTERS // 2, _CUT_CHARACTERS)
+    return text[: end if end > 0 else _CUT_CHARACTERS]
 
 
 def code(asked: Ask) -> None:
