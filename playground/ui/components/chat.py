@@ -11,6 +11,7 @@ from playground.core import chat as core
 from playground.core.chat import ROLES, Message
 from playground.core.tokens import Encoding
 from playground.core.visible import visible
+from playground.figures import chat as chat_figures
 from playground.figures import tokens as figures
 from playground.figures.tokens import Side, View
 from playground.models import chat
@@ -120,7 +121,7 @@ def tokens(asked: Chat) -> None:
     for column, name, encoding in ((left, "careful", safe), (right, "careless", unsafe)):
         with column:
             st.markdown(f"**What a model reads** · {name}")
-            st.dataframe([_turn_row(turn) for turn in core.read(encoding.tokens)], hide_index=True)
+            st.html(chat_figures.turns(core.read(encoding.tokens)))
     with st.container(horizontal=True):
         st.download_button(
             "The careful tokens as CSV", partial(figures.csv, safe), "prompt.csv", "text/csv", on_click="ignore"
@@ -143,11 +144,6 @@ def _as_json(asked: Chat, safe: Encoding, unsafe: Encoding) -> str:
         "careless_ids": unsafe.ids,
     }
     return json.dumps(whole, ensure_ascii=False, indent=1)
-
-
-def _turn_row(turn: core.Turn) -> dict[str, str]:
-    place = visible(turn.role) if turn.role else "outside any message"
-    return {"role": place, "ended": "yes" if turn.ended else "no", "text": visible(turn.text)}
 
 
 def _verdict(safe: Encoding, unsafe: Encoding) -> None:
