@@ -6,6 +6,7 @@ Frames are plain data for the browser, which sets them as text; the HTML is for 
 import math
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from playground.core import bpe_trace, unigram_lattice
@@ -55,7 +56,7 @@ def _merge_frame(steps: Sequence[Step], at: int, ids_of: Callable[[Any], tuple[i
             cell |= {"kind": "done", "under": " ".join(map(str, ids_of(part)))}
         tail = "no rule joins any two neighbours" if step.pairs else "nothing is left to join"
         noun = "these are the tokens" if len(cells) != 1 else "this is the token"
-        return {"cells": cells, "gaps": gaps, "say": f"Done: {tail}, {noun}, with their ids.", "did": "tokens"}
+        return {"cells": cells, "gaps": gaps, "say": f"Done: {tail}, {noun}, with their ids.", "did": "done"}
     rules = sum(pair.rank is not None for pair in step.pairs)
     joined = f"{shown(chosen.left)} + {shown(chosen.right)} → {shown(chosen.joined)}"
     rest = f"the lowest of the {rules} ranks here" if rules > 1 else "the only pair with a rule"
@@ -88,25 +89,22 @@ def _leftmost(pair: Pair, step: Step) -> str:
 
 
 def match_frames(matching: Matching) -> list[Frame]:
-    """A frame for each candidate tried, and a last one with the pieces."""
+    """A frame a piece, with the longer candidates tried before it, and a last one with all pieces."""
     frames: list[Frame] = []
     found: list[dict[str, Any]] = []
-    for candidate in matching.tries:
-        rest = matching.word[candidate.end :]
-        hit = candidate.id is not None
-        under = str(candidate.id) if hit else "not in it"
-        cells = [
-            *found,
-            _cell(candidate.piece, "hit" if hit else "miss", under),
-            *([_cell(rest, "rest")] if rest else []),
-        ]
-        say = f"{shown(candidate.piece)} is in the vocabulary: take it." if hit else ""
-        if not hit:
-            shorter = "one character less" if candidate.end - candidate.start > 1 else "nothing shorter is left"
-            say = f"{shown(candidate.piece)} is not in the vocabulary: {shorter}."
-        frames.append({"cells": cells, "gaps": [], "say": say, "did": shown(candidate.piece) if hit else ""})
-        if hit:
-            found.append(_cell(candidate.piece, "done", str(candidate.id)))
+    for start, group in groupby(matching.tries, key=lambda candidate: candidate.start):
+        tries = list(group)
+        hit, missed = tries[-1], [shown(candidate.piece) for candidate in tries if candidate.id is None]
+        if hit.id is None:  # not even the first character alone
+            cells = [*found, _cell(matching.word[start:], "miss", "no piece")]
+            say = f"Nothing starts with {shown(hit.piece)}, not even that alone: nothing shorter is left to try."
+            frames.append({"cells": cells, "gaps": [], "say": say, "did": "no piece", "tried": missed})
+            break
+        rest = matching.word[hit.end :]
+        cells = [*found, _cell(hit.piece, "hit", str(hit.id)), *([_cell(rest, "rest")] if rest else [])]
+        say = f"Piece {len(frames) + 1}: {shown(hit.piece)} is in the vocabulary{_after(len(missed))}: take it."
+        frames.append({"cells": cells, "gaps": [], "say": say, "did": shown(hit.piece), "tried": missed})
+        found.append(_cell(hit.piece, "done", str(hit.id)))
     whole = bool(matching.pieces)
     cells = found if whole else [_cell(UNKNOWN, "miss", str(matching.unknown_id))] if matching.word else []
     say = (
@@ -114,7 +112,11 @@ def match_frames(matching: Matching) -> list[Frame]:
         if whole
         else f"A stretch fits no piece at all, so the whole word becomes {UNKNOWN}: its letters are lost."
     )
-    return [*frames, {"cells": cells, "gaps": [], "say": say, "did": "tokens"}]
+    return [*frames, {"cells": cells, "gaps": [], "say": say, "did": "done", "tried": []}]
+
+
+def _after(misses: int) -> str:
+    return f", the first of {misses + 1} tries that is" if misses else " as it stands"
 
 
 def lattice(of: Lattice, path: Path) -> str:

@@ -44,12 +44,12 @@ def test_the_stepper_steps_explains_plays_and_stops(new_page: Callable[..., Tab]
     tab = new_page().open("merges", word="unhappiness")
     stepper = tab.page.locator(".stepper").first
     where, say = stepper.locator("output"), stepper.locator(".say")
-    assert where.inner_text() == "1 of 9"
+    assert where.inner_text() == "merge 1 of 8"
     assert say.inner_text().startswith("Merge 1: i + n → in.")
     stepper.locator(".gap").first.click()
     assert "u + n has rank 147" in stepper.locator(".why").inner_text()
     stepper.get_by_label("Next step").click()
-    assert where.inner_text() == "2 of 9"
+    assert where.inner_text() == "merge 2 of 8"
     tab.page.wait_for_function("location.search.includes('merge=1')")
     play = stepper.locator(".play")
     play.click()
@@ -61,13 +61,30 @@ def test_the_stepper_steps_explains_plays_and_stops(new_page: Callable[..., Tab]
     tab.page.wait_for_timeout(1500)
     assert where.inner_text() == stopped
     stepper.get_by_role("slider").press("End")
-    assert where.inner_text() == "9 of 9"
+    assert where.inner_text() == "done"
     assert [cell.strip() for cell in stepper.locator(".cell .under").all_inner_texts()] == ["403", "71", "42661"]
     play.click()  # from the end it starts again
     tab.page.wait_for_timeout(300)
-    assert where.inner_text() != "9 of 9"
+    assert where.inner_text() != "done"
     play.click()
     tab.page.wait_for_function("!location.search.includes('merge=8')")
+
+
+def test_counter_and_chips_agree_and_a_chip_leads_to_its_step(new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open("merges", word="antidisestablishmentarianism")
+    for place, noun in enumerate(("merge", "piece")):
+        stepper = tab.page.locator(".stepper").nth(place)
+        chips, where = stepper.locator(".history button"), stepper.locator("output")
+        count = chips.count() - 1
+        assert where.inner_text() == f"{noun} 1 of {count}"
+        chips.nth(count - 1).click()
+        assert where.inner_text() == f"{noun} {count} of {count}"
+        assert chips.nth(count - 1).locator("small").inner_text() == str(count)
+        chips.nth(count).click()
+        assert where.inner_text() == chips.nth(count).inner_text().strip() == "done"
+    chips.first.click()
+    assert stepper.locator(".tried code").all_inner_texts()[-1] == "antid"
+    tab.settle()
 
 
 def test_a_hostile_word_is_text(new_page: Callable[..., Tab]) -> None:

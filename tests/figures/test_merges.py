@@ -42,7 +42,7 @@ def test_merge_frames_lead_from_single_parts_to_the_tokens() -> None:
     ranks = {b"he": 0, b"ll": 2, b"lo": 1, b"hel": 5}
     steps = bpe_trace.trace([b"h", b"e", b"l", b"l", b"o"], lambda left, right: ranks.get(left + right))
     frames = figures.merge_frames(steps, lambda part: (len(part),))
-    assert [frame["did"] for frame in frames] == ["he", "lo", "hel", "tokens"]
+    assert [frame["did"] for frame in frames] == ["he", "lo", "hel", "done"]
     assert [len(frame["cells"]) for frame in frames] == [5, 4, 3, 2]
     assert [cell["kind"] for cell in frames[0]["cells"]] == ["left", "right", "", "", ""]
     assert [cell["under"] for cell in frames[-1]["cells"]] == ["3", "2"]
@@ -60,11 +60,16 @@ def test_equal_pairs_merge_from_the_left() -> None:
     assert "the same pair further left goes first" in frame["gaps"][2]["why"]
 
 
-def test_match_frames_show_each_candidate_and_the_loss() -> None:
+def test_match_frames_show_each_piece_with_its_tries_and_the_loss() -> None:
     vocabulary = {"[UNK]": 0, "un": 1, "##able": 2}
     frames = figures.match_frames(wordpiece_trace.trace("unable", vocabulary))
-    assert [frame["did"] for frame in frames] == ["", "", "", "", "un", "##able", "tokens"]
+    assert [frame["did"] for frame in frames] == ["un", "##able", "done"]
+    assert [frame["tried"] for frame in frames] == [["unable", "unabl", "unab", "una"], [], []]
+    assert frames[0]["say"] == "Piece 1: un is in the vocabulary, the first of 5 tries that is: take it."
+    assert [cell["kind"] for cell in frames[0]["cells"]] == ["hit", "rest"]
     assert [cell["under"] for cell in frames[-1]["cells"]] == ["1", "2"]
     lost = figures.match_frames(wordpiece_trace.trace("unx", vocabulary))
     assert "letters are lost" in lost[-1]["say"]
+    assert [frame["did"] for frame in lost] == ["un", "no piece", "done"]
+    assert lost[-2]["tried"] == ["##x"]
     assert "nothing shorter is left" in lost[-2]["say"]

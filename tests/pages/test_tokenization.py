@@ -107,7 +107,7 @@ def test_each_stage_of_each_tokenizer(page: Callable[..., AppTest], tokenizer: s
         elif step == "pieces" and tokenizer == "jurassic2":
             assert "lp-lattice" in html(app, "lp-lattice")
         elif step == "pieces":
-            assert told(app, "frames")["frames"][-1]["did"] == "tokens"
+            assert told(app, "frames")["frames"][-1]["did"] == "done"
         elif step == "ids":
             assert tuple(frame(app, "id")) == engine.encode(text).ids
             assert [b.label for b in app.get("download_button")] == ["All tokens as CSV", "All tokens as JSON"]

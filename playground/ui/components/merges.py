@@ -101,7 +101,7 @@ def merging(word: str, in_text: str, tokenizer: str) -> None:
 
 
 def matching(word: str) -> None:
-    """The stepper over BERT's candidates."""
+    """The stepper over BERT's pieces, each with what was tried before it."""
     engine = resources.engine(_WORDPIECE)
     pieces = [p.text for p in engine.stages(word).pre_tokens]
     if not pieces:
@@ -138,13 +138,14 @@ def traced(engine: Engine, pre_token: str) -> None:
     if isinstance(how, Lattice):
         _lattice(how)
     elif isinstance(how, Matching):
-        stepper(figures.match_frames(how), key="match", label=f"Candidates tried for {visible(pre_token)}")
+        stepper(figures.match_frames(how), key="match", noun="piece", label=f"Pieces of {visible(pre_token)}")
         shell.provenance(
             "computed", "Longest match first: [BERT](https://arxiv.org/abs/1810.04805), `tokenization.py`."
         )
     elif isinstance(engine.staging, Merges):
         label = f"Merges of {visible(pre_token)}"
-        stepper(figures.merge_frames(how, engine.staging.ids_of), key="merge", label=label, hint=_HINT)
+        frames = figures.merge_frames(how, engine.staging.ids_of)
+        stepper(frames, key="merge", noun="merge", label=label, hint=_HINT)
         shell.provenance(
             "computed",
             "Lowest rank first ([Sennrich et al. 2016](https://arxiv.org/abs/1508.07909)), with the vocabulary's own "
@@ -189,8 +190,11 @@ def _lattice(of: Lattice) -> None:
     )
 
 
-def stepper(frames: Sequence[figures.Frame], *, key: str, label: str, hint: str = "") -> None:
-    """Draw the frames with play, step and slider; the one the reader stopped at is in ``?key=``."""
+def stepper(frames: Sequence[figures.Frame], *, key: str, noun: str, label: str, hint: str = "") -> None:
+    """Draw the frames with play, step and slider; the one the reader stopped at is in ``?key=``.
+
+    Each is counted as a ``noun`` but the last, which shows the tokens.
+    """
     text = json.dumps(frames)
     signature = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     widget, state = f"{key}.stepper", st.session_state
@@ -209,6 +213,7 @@ def stepper(frames: Sequence[figures.Frame], *, key: str, label: str, hint: str 
         "signature": signature,
         "epoch": shell.visit().number,
         "at": min(at, len(frames) - 1),
+        "noun": noun,
         "label": label,
         "hint": hint,
         "colours": {

@@ -53,9 +53,10 @@ class Stepper {
     this.slider.oninput = () => this.go(+this.slider.value);
     this.where = element("output");
     this.history = element("ol", "history");
+    this.tried = element("div", "tried");
     const controls = element("div", "controls");
     controls.append(this.back, this.play, this.next, this.slider, this.where);
-    root.append(this.parts, this.say, this.why, controls, this.history);
+    root.append(this.parts, this.say, this.why, controls, this.history, this.tried);
   }
 
   connect(data, tell) {
@@ -129,7 +130,8 @@ class Stepper {
     this.slider.disabled = only;
     this.back.disabled = this.at <= 0;
     this.next.disabled = this.at >= this.frames.length - 1;
-    this.where.textContent = `${this.at + 1} of ${this.frames.length}`;
+    const count = this.frames.length - 1; // the last frame is no step: it shows the tokens
+    this.where.textContent = this.at < count ? `${this.data.noun} ${this.at + 1} of ${count}` : "done";
     this.slider.value = this.at;
     this.slider.setAttribute("aria-valuetext", this.frames[this.at].say);
   }
@@ -155,6 +157,8 @@ class Stepper {
     this.parts.replaceChildren(...nodes);
     this.say.textContent = frame.say;
     this.why.textContent = frame.gaps.length ? this.data.hint : "";
+    const misses = (frame.tried ?? []).map((piece) => element("code", "", piece));
+    this.tried.replaceChildren(...(misses.length ? [element("span", "", "Tried first, not in the vocabulary:"), ...misses] : []));
     for (const { at: there, entry } of this.entries) {
       entry.className = there > this.at ? "ahead" : "";
       if (there === this.at) entry.setAttribute("aria-current", "step");
