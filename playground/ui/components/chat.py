@@ -54,7 +54,11 @@ def special_tokens() -> None:
     with st.expander(f"Control tokens of {engine.info.title}: {len(engine.special_tokens):,}", icon=":material/key:"):
         listed = sorted(engine.special_tokens.items(), key=lambda row: row[1])[:_CONTROLS_LISTED]
         st.dataframe([{"id": i, "name": visible(name)} for name, i in listed], hide_index=True)
-    shell.provenance("measured", f"Both encoded now by {engine.info.library}. Thick frame: a control token.")
+    shell.provenance(
+        "measured",
+        f"Both encoded now with the vocabulary of {engine.info.title}, by {engine.info.library}. Thick frame: a "
+        "control token.",
+    )
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,12 @@ def ask() -> Chat:
             ("on", "off"),
             key="generation_prompt",
             segmented=True,
-            help="on: the prompt ends with the first words of the assistant's message, so that the model goes on as "
-            "the assistant. off: as for training, or to look at a finished chat.",
+            help="off: as for training, or to look at a finished chat.",
         )
+    st.caption(
+        "The *generation prompt* is the beginning of the assistant's next message, put at the end so that the model "
+        "goes on as the assistant."
+    )
     messages = []
     for number, (default_role, default_text) in enumerate(_DEFAULTS[:turns], start=1):
         role_column, text_column = st.columns([1, 4])
@@ -108,6 +115,10 @@ def prompt(asked: Chat) -> None:
 def tokens(asked: Chat) -> None:
     """The prompt's tokens, careful and careless, and the messages that a model reads in them."""
     engine = resources.engine("smollm2")
+    st.caption(
+        f"From here on the tokenizer is {engine.info.title}'s, whatever is chosen at the top: the template is its "
+        "model's, and only its vocabulary has the control tokens that the template writes."
+    )
     safe = chat.careful(engine, asked.messages, asked.generation)
     unsafe = chat.careless(engine, asked.messages, asked.generation)
     view: View = inputs.choice("Show on the prompt's tokens", ("text", "ids"), key="prompt_view", segmented=True)
