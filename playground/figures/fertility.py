@@ -119,11 +119,14 @@ def costs(languages: Sequence[Language], found: Sequence[Cost]) -> go.Figure:
     widest = max((cost.kv_cache_bytes for cost in found), default=1)
     figure.update_layout(
         height=60 + 26 * len(languages),
-        margin={"l": 0, "r": 10, "t": 10, "b": 40},
+        margin={"l": 0, "r": 125, "t": 10, "b": 40},  # the longest bar's text stands there, also on a phone
         xaxis={
-            "title": "KV cache in bytes · share of the context",
-            "range": [0, widest * 1.35 or 1],
-            "tickformat": ".2s",
+            "title": "KV cache · share of the context",
+            "range": [0, widest or 1],
+            "tickformat": "~s",
+            "ticksuffix": "B",
+            "nticks": 5,
+            "tickangle": 0,
         },
         yaxis={
             "tickvals": places,

@@ -67,6 +67,8 @@ def test_costs_mark_what_does_not_fit() -> None:
     figure = languages.costs(LANGUAGES, [Cost(10, 1_000, 0.5), Cost(30, 3_000, 1.5)])
     assert list(figure.data[0].text) == ["1.00 kB · 50%", "3.00 kB · 150%"]
     assert list(figure.data[0].marker.pattern.shape) == ["", "/"]
+    axis = figure.layout.xaxis
+    assert (axis.tickformat, axis.ticksuffix) == ("~s", "B")  # the bars' own unit: kB, MB, GB
 
 
 def test_the_languages_file_has_every_cell() -> None:

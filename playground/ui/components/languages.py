@@ -12,7 +12,7 @@ from playground.core.fertility import Count
 from playground.core.kv_cache import cache_format, formula
 from playground.figures import fertility as figures
 from playground.models.engines import snippets
-from playground.ui import downloads, inputs, resources, shell
+from playground.ui import downloads, inputs, resources, shell, site
 from playground.ui.tokenizing import TITLES
 
 # Models whose own tokenizer is here (gpt-oss's o200k_harmony is o200k with other control tokens).
@@ -116,6 +116,11 @@ def tax() -> None:
             slider=True,
             format_func=lambda n: f"{n:,}",
         )
+    st.caption(
+        "A model keeps a key and a value of every token it has read, its *KV cache*: each token takes memory until the "
+        "answer is finished."
+    )
+    shell.link(site.BY_FILE["memory.py"], "How many bytes, and why", {"model": model_id}, ":material/memory:")
     model, tokenizer = models[model_id], _TOKENIZER_OF[model_id]
     counts = _counts([tokenizer])
     languages = fertility.parallel()
