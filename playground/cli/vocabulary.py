@@ -28,8 +28,10 @@ def search_command(query: str, tokenizer_id: str, by: By, limit: int, as_json: b
     """
     from playground.models import engines, vocabularies
 
+    wanted = output.read_text(query)
+    vocabularies.check(wanted, by)  # before the seconds that loading takes
     entries = vocabularies.read(engines.load(tokenizer_id))
-    found = vocabularies.search(entries, output.read_text(query), by)
+    found = vocabularies.search(entries, wanted, by)
     if as_json:
         output.emit_json(
             {
@@ -57,6 +59,8 @@ def search_command(query: str, tokenizer_id: str, by: By, limit: int, as_json: b
         ((entry.id, visible(entry.text, entry.raw), entry.raw.hex(" "), entry.script) for entry in found[:limit]),
         right=(0,),
     )
+    if len(found) > limit:
+        output.notices([f"{len(found) - limit:,} more are not listed; --limit {len(found)} lists them all."])
 
 
 @vocabulary_group.command("facts")

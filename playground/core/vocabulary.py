@@ -120,11 +120,7 @@ def with_ids(vocabulary: Vocabulary, wanted: str) -> list[Entry]:
     Raises BadInput for anything else, and where no id is in the vocabulary.
     """
     found: dict[int, Entry] = {}
-    for part in filter(None, re.split(r"[,;\s]+", re.sub(r"\s*[-–:]\s*", "-", wanted.strip()))):
-        match = _IDS.fullmatch(part)
-        if not match:
-            raise BadInput(f"{wanted[:40]!r} is not an id", "Write a number, several with commas, or a range: 100-120.")
-        first, last = int(match[1]), int(match[2] or match[1])
+    for first, last in read_ids(wanted):
         for token_id in range(first, min(last, vocabulary.size - 1) + 1):
             if token_id in vocabulary.by_id:
                 found[token_id] = vocabulary.by_id[token_id]
@@ -132,6 +128,21 @@ def with_ids(vocabulary: Vocabulary, wanted: str) -> list[Entry]:
         hint = f"Its ids run from 0 to {vocabulary.size - 1:,}, and {len(vocabulary.unused)} of them are not used."
         raise BadInput(f"{vocabulary.tokenizer} has no token {wanted.strip()[:40]}", hint)
     return list(found.values()) if wanted.strip() else list(vocabulary.entries)
+
+
+def read_ids(wanted: str) -> list[tuple[int, int]]:
+    """The ids a person wrote, as ranges (first, last); BadInput for what is none.
+
+    >>> read_ids("464, 100-120")
+    [(464, 464), (100, 120)]
+    """
+    ranges = []
+    for part in filter(None, re.split(r"[,;\s]+", re.sub(r"\s*[-–:]\s*", "-", wanted.strip()))):
+        match = _IDS.fullmatch(part)
+        if not match:
+            raise BadInput(f"{wanted[:40]!r} is not an id", "Write a number, several with commas, or a range: 100-120.")
+        ranges.append((int(match[1]), int(match[2] or match[1])))
+    return ranges
 
 
 @dataclass(frozen=True)

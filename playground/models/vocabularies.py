@@ -73,14 +73,34 @@ def search(entries: Vocabulary, query: str, by: By) -> list[Entry]:
     return _with_pattern(entries, wanted) if by == "regex" else vocabulary.with_text(entries, wanted)
 
 
+def check(query: str, by: By) -> None:
+    """Raises what ``search`` would raise for a query that can't be read, without a vocabulary."""
+    wanted = query[: limits.QUERY_CHARACTERS]
+    if by == "id":
+        vocabulary.read_ids(wanted)
+    elif by == "bytes":
+        vocabulary.read_bytes(wanted)
+    elif by == "regex":
+        _compiled(wanted)
+
+
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    try:
+        return regex.compile(pattern)
+    except (regex.error, RecursionError, OverflowError, MemoryError, ValueError) as error:
+        reason = str(error).removesuffix(".") or "too deep"
+        raise BadInput(
+            f"This is no regular expression: {reason}", "A bracket that is meant literally is \\(."
+        ) from None
+
+
 def _with_pattern(entries: Vocabulary, pattern: str) -> list[Entry]:
     """Each entry's text searched by the ``regex`` package: unlike ``re`` it knows ``\\p{Thai}`` and can be given a
     time limit, which a pattern such as ``(a+)+$`` needs.
     """
     deadline = time.thread_time() + limits.REGEX_SECONDS  # its own time: a busy machine makes no pattern a bad one
+    look_for, found = _compiled(pattern).search, []
     try:
-        look_for = regex.compile(pattern).search
-        found = []
         for entry in entries.entries:
             if look_for(entry.text, timeout=limits.REGEX_TOKEN_SECONDS):
                 found.append(entry)
@@ -92,10 +112,10 @@ def _with_pattern(entries: Vocabulary, pattern: str) -> list[Entry]:
             "This regular expression takes too long",
             "Repetition inside repetition, as in (a+)+$, may try every way to share a text out. Write it without.",
         ) from None
-    except (regex.error, RecursionError, OverflowError, MemoryError, ValueError) as error:
+    except (regex.error, RecursionError, MemoryError) as error:  # a recursive pattern may fail only as it is used
         reason = str(error).removesuffix(".") or "too deep"
         raise BadInput(
-            f"This is no regular expression: {reason}", "A bracket that is meant literally is \\(."
+            f"This regular expression could not be followed: {reason}", "Write it without recursion."
         ) from None
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from playground.cli import app
 from playground.errors import BadInput
+from playground.models import engines
 
 pytestmark = pytest.mark.model
 
@@ -76,6 +77,23 @@ def test_languages() -> None:
 def test_bad_input(arguments: tuple[str, ...]) -> None:
     with pytest.raises(BadInput):
         answer("search", "--tokenizer", "gpt2", *arguments)
+
+
+@pytest.mark.parametrize(("by", "query"), [("regex", "("), ("id", "x"), ("bytes", "xy")])
+def test_bad_input_is_refused_before_the_vocabulary_is_loaded(
+    by: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "load", lambda _id: pytest.fail("loaded"))
+    with pytest.raises(BadInput):
+        answer("search", "--by", by, query)
+
+
+def test_what_the_limit_hides_is_said() -> None:
+    few = CliRunner().invoke(app, ["vocabulary", "search", "--tokenizer", "gpt2", " wor", "--limit", "3"])
+    every = answer("search", "--tokenizer", "gpt2", " wor")["found"]
+    assert f"{every - 3} more are not listed; --limit {every}" in " ".join(few.stderr.split())
+    whole = CliRunner().invoke(app, ["vocabulary", "search", "--tokenizer", "gpt2", " wor", "--limit", str(every)])
+    assert "not listed" not in whole.stderr
 
 
 def test_bad_input_is_one_line_and_status_2() -> None:
