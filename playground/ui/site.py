@@ -56,7 +56,7 @@ PAGES = (
         "Vocabulary",
         ":material/menu_book:",
         "Text",
-        "The 200,000 pieces a tokenizer may use: search them by text, id, bytes or regex; some are never used.",
+        "Up to 262,000 pieces a tokenizer may use: search them by text, id, bytes or regex; some are never used.",
         "Twelve tokens nothing encodes to",
         {"tokenizer": "o200k", "only": "unstable"},
     ),
