@@ -17,6 +17,8 @@ from playground.core.wordpiece_trace import PREFIX, UNKNOWN, Matching
 from playground.figures import palette
 
 Frame = dict[str, Any]
+_COLUMN_REM = 3.1  # a letter and its score in one line
+_DOT_REM = 0.4  # the last dot stands half outside its column
 _LAST_RANK = 10**8  # Mistral's runs of spaces merge after everything else
 
 
@@ -134,7 +136,13 @@ def lattice(of: Lattice, path: Path) -> str:
         lane.append(edge)
         cells.append(_edge(edge, 4 + lanes.index(lane), ""))
     lines = "".join(f"<i style='grid-area:1/{i + 1}/{4 + len(lanes)}/auto'></i>" for i in range(len(of.text)))
-    return f"{_STYLE}<div class='lp-lattice'><div>{lines}{''.join(cells)}</div></div>"
+    width = _COLUMN_REM * len(of.text) + _DOT_REM
+    cue = f"<style>@container lp-lattice (width < {width:.1f}rem){{.lp-frame::after,.lp-cue{{display:block}}}}</style>"
+    return (
+        f"{_STYLE}{cue}<div class='lp-lattice'><div class='lp-frame'><div class='lp-scroll'>"
+        f"<div>{lines}{''.join(cells)}</div></div></div>"
+        "<small class='lp-cue'>Wider than the page: scroll it sideways →</small></div>"
+    )
 
 
 def _edge(edge: Edge, row: int, name: str) -> str:
@@ -207,18 +215,26 @@ _STYLE = f"""<style>
 .lp-ways span{{background:color-mix(in srgb,var(--lp) 28%,transparent);border-bottom:3px solid var(--lp);
   border-radius:.35rem;padding:.15rem .5rem;font-size:1.15rem;unicode-bidi:isolate;text-align:center}}
 .lp-ways span small{{display:block;font-size:.68rem;opacity:.8;font-variant-numeric:tabular-nums}}
-.lp-lattice{{overflow-x:auto;padding:0 6px .4rem 0}}
-.lp-lattice>div{{display:grid;grid-auto-columns:minmax(3rem,1fr);gap:4px 0;min-width:min-content}}
+.lp-lattice{{container:lp-lattice/inline-size}}
+.lp-frame{{position:relative;timeline-scope:--lp-scrolled}}
+.lp-frame::after{{content:"";display:none;position:absolute;inset:0 0 0 auto;width:2.5rem;pointer-events:none;
+  background:linear-gradient(to right,transparent,color-mix(in srgb,currentColor 28%,transparent));
+  animation:lp-gone linear both;animation-timeline:--lp-scrolled;animation-range:calc(100% - 2rem) 100%}}
+@keyframes lp-gone{{to{{opacity:0}}}}
+.lp-cue{{display:none;text-align:right;opacity:.75;padding-top:.2rem}}
+.lp-scroll{{overflow-x:auto;padding:0 0 .4rem;scroll-timeline:--lp-scrolled inline}}
+.lp-scroll>div{{display:grid;grid-auto-columns:minmax({_COLUMN_REM}rem,1fr);gap:4px 0;min-width:min-content;
+  padding-right:{_DOT_REM}rem}}
 .lp-lattice i{{border-right:1px dashed color-mix(in srgb,currentColor 22%,transparent)}}
 .lp-lattice b{{text-align:center;font-weight:600;unicode-bidi:isolate;white-space:pre}}
 .lp-node{{text-align:right;font-size:.7rem;font-variant-numeric:tabular-nums;padding-right:.35rem;position:relative}}
 .lp-node::after{{content:"";position:absolute;right:-4px;top:.35rem;width:7px;height:7px;border-radius:50%;
   background:currentColor}}
-.lp-lattice span{{display:flex;flex-wrap:wrap;justify-content:center;align-items:baseline;gap:0 .35rem;margin:0 3px;
-  padding:.1rem .25rem;border:1px solid color-mix(in srgb,currentColor 30%,transparent);border-radius:.35rem;
+.lp-lattice span{{display:flex;justify-content:center;align-items:baseline;gap:0 .25rem;margin:0 2px;
+  font-size:.9rem;padding:.1rem;border:1px solid color-mix(in srgb,currentColor 30%,transparent);border-radius:.35rem;
   unicode-bidi:isolate;white-space:pre;min-width:0;overflow:hidden}}
 .lp-lattice span.lp-on{{border:2px solid {palette.ORANGE};font-weight:600;
   background:color-mix(in srgb,{palette.ORANGE} 30%,transparent)}}
 .lp-lattice span.lp-unknown{{border-style:dashed;border-color:{palette.WARNING}}}
-.lp-lattice span small{{font-size:.7rem;opacity:.75;font-variant-numeric:tabular-nums;font-weight:400}}
+.lp-lattice span small{{font-size:.65rem;opacity:.75;font-variant-numeric:tabular-nums;font-weight:400}}
 </style>"""

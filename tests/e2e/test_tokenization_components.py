@@ -87,6 +87,20 @@ def test_counter_and_chips_agree_and_a_chip_leads_to_its_step(new_page: Callable
     tab.settle()
 
 
+@pytest.mark.parametrize(
+    ("word", "width", "wider"),
+    [("unhappiness", 1280, False), ("unhappiness", 390, True), ("antidisestablishmentarianism", 1280, True)],
+)
+def test_a_wide_lattice_says_that_it_goes_on(new_page: Callable[..., Tab], word: str, width: int, wider: bool) -> None:
+    lattice = new_page(width=width).open("merges", word=word).page.locator(".lp-lattice")
+    assert lattice.locator(".lp-scroll").evaluate("e => e.scrollWidth > e.clientWidth") == wider
+    assert lattice.locator(".lp-cue").is_visible() == wider
+    heights = lattice.locator(".lp-scroll span").evaluate_all("all => all.map(e => e.clientHeight)")
+    assert max(heights) < 1.5 * min(heights)  # nothing wraps within a box
+    cut = lattice.locator(".lp-scroll span").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1)")
+    assert not cut
+
+
 def test_a_hostile_word_is_text(new_page: Callable[..., Tab]) -> None:
     tab = new_page().open("merges", word="<img src=x onerror=alert(1)>")
     assert tab.page.locator(".stepper img").count() == 0
