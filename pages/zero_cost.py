@@ -13,7 +13,7 @@ shell.header(
     "“FSDP saves memory and pays in communication.” How much, and when? A step's arithmetic grows with the tokens each "
     "GPU computes; what it sends does not. From some number of tokens on, the sending hides behind the arithmetic.",
 )
-asked = zero_inputs.ask(default_stage=3, count_extras=False)
+asked = zero_inputs.ask(default_stage=3, states_only=True)
 question = zero_cost.ask()
 zero_cost.answer(asked, *question)
 

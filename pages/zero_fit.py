@@ -16,7 +16,7 @@ shell.header(
 )
 subject, card, count, each, reserved = zero_fit.ask()
 found = ways(subject.parameters, card.usable_bytes, each, reserved)
-zero_fit.answer(subject, card, count, found)
+zero_fit.answer(subject, card, count, found, reserved)
 
 st.subheader("Every way, from the gentlest on", anchor=False)
 zero_fit.every_way(found, reserved, card, count)
@@ -35,7 +35,7 @@ shell.try_this(
         "128 GB of states: one card can't, which stage is the first that can?",
     ),
     (
-        "A 70B model on eight",
+        "70B on eight",
         {"model": "llama-3.1-70b", "gpu": "h100-80gb", "gpus": "8"},
         "Stage 3 alone does not do. What must move to the host, and how much memory does it need there?",
     ),
@@ -46,7 +46,7 @@ shell.try_this(
     ),
     (
         "My gaming card",
-        {"model": "gpt2-xl", "gpu": "rtx-4090", "gpus": "1"},
+        {"model": "llama-3.1-8b", "gpu": "rtx-4090", "gpus": "1"},
         "One card has nothing to share with: only offloading is left.",
     ),
 )

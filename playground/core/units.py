@@ -10,7 +10,7 @@ from fractions import Fraction
 from playground.errors import BadInput
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
-_DIGITS = r"[+-]?(?:\d[\d_,]*\.?\d*|\.\d+)"
+_DIGITS = r"[+-]?(?:(?:\d{1,3}(?:[,_]\d{3})+|\d+)\.?\d*|\.\d+)"  # 1,000 and not 7,5: that may mean 7.5
 _NUMBER = re.compile(rf"({_DIGITS}(?:e[+-]?\d{{1,3}})?)\s*([kmbgt]?)", re.IGNORECASE)
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -21,6 +21,8 @@ def parse_count(text: str, what: str = "number") -> int:
 
     >>> parse_count("7.5B"), parse_count("7.5e9"), parse_count("1,000")
     (7500000000, 7500000000, 1000)
+
+    A comma stands between groups of three digits: ``7,5B`` is refused.
 
     Raises BadInput for anything else, and for a number that is not whole once its suffix is applied.
     """

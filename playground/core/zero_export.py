@@ -33,8 +33,8 @@ def deepspeed_config(plan: Plan, batch: int = 1) -> dict[str, Any]:
     }
 
 
-_FSDP2 = """# torchrun --standalone --nproc-per-node {gpus} train.py      ({ask}one process a GPU)
-import os
+_FSDP2 = """# {launch}
+{remark}import os
 
 import torch
 import torch.distributed as dist
@@ -70,6 +70,20 @@ dist.destroy_process_group()
 """
 
 
+_OFFLOADS_ALL = """# FSDP2 offloads a rank's whole share: parameters too, not the optimizer states alone.
+"""
+_GPUS_A_MACHINE = 8
+
+
+def _torchrun(plan: Plan) -> str:
+    """One process a GPU: a group, or else eight GPUs, on each machine."""
+    here = plan.factor if plan.factor < plan.gpus else min(plan.gpus, _GPUS_A_MACHINE)
+    if plan.gpus % here or here == plan.gpus:
+        return f"torchrun --standalone --nproc-per-node {plan.gpus} train.py"
+    nodes = plan.gpus // here
+    return f"torchrun --nnodes {nodes} --nproc-per-node {here} --rdzv-backend c10d --rdzv-endpoint HOST train.py"
+
+
 def fsdp2_script(plan: Plan) -> str:
     """The plan as a script that runs as it is, on GPUs or on CPUs.
 
@@ -90,8 +104,8 @@ def fsdp2_script(plan: Plan) -> str:
     else:
         mesh = f"init_device_mesh(device, ({plan.gpus},))"
     return _FSDP2.format(
-        gpus=plan.gpus,
-        ask="over several machines: --nnodes; ",
+        launch=_torchrun(plan),
+        remark=_OFFLOADS_ALL if plan.offload == "optimizer" else "",
         imports=", ".join(imports),
         mesh=mesh,
         reshard=plan.stage == 3,

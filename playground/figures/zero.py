@@ -208,13 +208,17 @@ def table_1(cells: list[Cell], params: str, gpus_marked: int) -> str:
     rows: dict[int, list[str]] = {}
     for cell in cells:
         if cell.params == params:
-            rows.setdefault(cell.gpus, []).append(f"<td>{cell.gigabytes:,.4g}</td>")
+            rows.setdefault(cell.gpus, []).append(f"<td>{_gigabytes(cell.gigabytes)}</td>")
     body = "".join(
         f"<tr{' class=lp-on' if gpus == gpus_marked else ''}><th>{gpus:,}</th>{''.join(row)}</tr>"
         for gpus, row in rows.items()
     )
     head = f"<tr><th>{escape(params)} on</th><th>stage 1</th><th>stage 2</th><th>stage 3</th></tr>"
     return f"{_STYLE}<table class='lp-table1'>{head}{body}</table>"
+
+
+def _gigabytes(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
 
 
 _STYLE = """<style>

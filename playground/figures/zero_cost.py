@@ -1,5 +1,6 @@
 """What sending costs, drawn: time per token over the tokens of a step."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -18,6 +19,13 @@ def seconds(value: float) -> str:
         if value >= unit:
             return f"{value / unit:.3g} {name}" if value / unit >= 10 else f"{value / unit:.2f} {name}"
     return "0 s" if value == 0 else f"{value * 1e6:.1f} µs"
+
+
+def _marks(times: Mapping[int, Sequence[float]]) -> list[float]:
+    """1, 2 and 5 of each power of ten that the curves pass."""
+    shown = [value * 1e6 for values in times.values() for value in values]
+    powers = range(math.floor(math.log10(min(shown))), math.ceil(math.log10(max(shown))) + 1)
+    return [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
 
 
 def per_token(
@@ -71,6 +79,6 @@ def per_token(
             "tickvals": [2**power for power in range(6, 18, 2)],
             "ticktext": [f"{2**power:,}" for power in range(6, 18, 2)],
         },
-        yaxis={"type": "log", "title": {"text": "µs a token"}, "nticks": 6},
+        yaxis={"type": "log", "title": {"text": "µs a token"}, "tickvals": _marks(times), "tickformat": "~s"},
     )
     return figure

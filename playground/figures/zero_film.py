@@ -18,7 +18,7 @@ def play(films: tuple[Film, ...]) -> dict[str, Any]:
         "most": most,
         "most_text": format_gb(most),
         "colours": COLOURS,
-        "beats": sorted({frame.beat for made in films for frame in made.frames}),
+        "beats": [-1.0, *sorted({frame.beat for made in films for frame in made.frames})],  # -1: before the step
     }
 
 
@@ -28,6 +28,8 @@ def _film(made: Film) -> dict[str, Any]:
     return {
         "title": measured.variant.title,
         "api": measured.variant.api,
+        "note": measured.variant.note,
+        "before": format_gb(measured.ranks[0].parameters + measured.ranks[0].optimizer),  # the gradients are cleared
         "units": [{"name": unit, "share": size / sum(whole.values())} for unit, size in whole.items()],
         "ranks": measured.gpus,
         "shard": measured.shard if measured.name == "hybrid" else measured.gpus,

@@ -15,16 +15,16 @@ def ways(found: tuple[Way, ...], reserved: int, count: int, titles: dict[str, st
         row: dict[str, object] = {
             "stage": f"{way.stage} · {STAGE_NAMES[way.stage]}",
             "offloads": titles[way.offload],
-            "fewest cards": f"{way.gpus:,}" if way.gpus else "no number is enough",
+            "fewest cards": f"{way.gpus:,}" if way.gpus else "none is enough",
             "fits here": "✓" if way.gpus is not None and way.gpus <= count else "✗",
         }
         if way.smallest is None:
             short = int(way.kept_bytes) + reserved
-            row["on each card"] = f"{format_gb(short)} stay whole"
-            row["host memory a card"] = ""
+            row["on each of these"] = f"{format_gb(short)} stay whole"
+            row["in host memory, for each"] = ""
         else:
-            row["on each card"] = format_bytes(int(way.smallest.total) + reserved)
-            row["host memory a card"] = format_gb(int(way.smallest.host_total)) if way.smallest.host_total else ""
+            row["on each of these"] = format_bytes(int(way.smallest.total) + reserved)
+            row["in host memory, for each"] = format_gb(int(way.smallest.host_total)) if way.smallest.host_total else ""
         rows.append(row)
     return rows
 

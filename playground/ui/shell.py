@@ -59,7 +59,7 @@ def visiting(page: str) -> Iterator[None]:
     by_link = BY_LINK in st.query_params
     current = visit()
     if by_history or by_link or page != current.page or not current.number:
-        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history or by_link)
+        current = st.session_state["shell.visit"] = Visit(current.number + 1, page, by_history or by_link)
     current.drawing, current.address = set(), {BY_LINK: None}
     try:
         yield
@@ -80,7 +80,7 @@ def write_address(changes: dict[str, str | None]) -> None:
 
 def visit() -> Visit:
     """The visit this run belongs to."""
-    current: Visit = st.session_state.get("page.visit", Visit())
+    current: Visit = st.session_state.get("shell.visit", Visit())
     return current
 
 

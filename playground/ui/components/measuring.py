@@ -57,6 +57,8 @@ def ask() -> tuple[int, str, list[str], int]:
             segmented=True,
             help="The sharding factor: the model is cut within a group, and copied from group to group.",
         )
+        if "hybrid" in variants and group in (1, ranks):
+            st.caption("Groups of 1: plain data parallel." if group == 1 else "One group of all: plain FSDP2.")
     return ranks, size, variants, group
 
 
@@ -109,11 +111,12 @@ def _panel() -> None:
         bar.progress(0.0, text=f":material/hourglass_top: Waiting in line: {before} before yours.")
     elif now is None or not now.variant:
         waited = f" {now.seconds:.0f} s" if now else ""
-        bar.progress(0.02, text=f":material/rocket_launch: Starting the processes…{waited}")
+        bar.progress(0.02, text=f":material/rocket_launch: Starting {ticket.spec.gpus} processes…{waited}")
     else:
         done = len(now.finished) + max(0, now.step - 1) / 3 * (len(now.finished) < now.total)
         title = VARIANTS[now.variant].title
-        bar.progress(min(1.0, done / now.total), text=f"**{title}**, step {now.step} of 3 · {now.seconds:.0f} s")
+        where = f"{ticket.spec.gpus} processes: **{title}**, step {now.step} of 3 · {now.seconds:.0f} s"
+        bar.progress(min(1.0, done / now.total), text=where)
     stop.button("Stop", icon=":material/stop:", on_click=_stop, key="zero_measured.stop", width="stretch")
     if now and now.finished:
         st.caption("Finished: " + " · ".join(f":material/check: {VARIANTS[each.name].title}" for each in now.finished))

@@ -16,6 +16,7 @@ from playground.ui import shell
 from playground.ui.components.shards import shards
 from playground.ui.components.zero_inputs import Asked
 
+COUNT = st.column_config.NumberColumn(format="localized")
 SNIPPET = """
 # torchrun --nproc-per-node 8 train.py
 from torch.distributed.fsdp import fully_shard
@@ -39,7 +40,8 @@ def answer(asked: Asked) -> None:
     gigabytes, _, gibibytes = format_bytes(asked.total).partition(" = ")
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
     held, less, holds = st.columns(3)
-    with_extras = " with activations and buffers" if asked.extras[plan.stage].total else ""
+    counted = [name for name in ("activations", "buffers") if getattr(asked.extras[plan.stage], name)]
+    with_extras = f" with {' and '.join(counted)}" if counted else ""
     held.metric(f"On each GPU, stage {plan.stage}{with_extras}", gigabytes, gibibytes and f"= {gibibytes}", **quiet)
     if plan.host_total:
         less.metric("In the host's memory, for each GPU", format_bytes(int(plan.host_total)).split(" = ")[0], **quiet)
@@ -64,7 +66,12 @@ def side_by_side(asked: Asked) -> None:
     shell.provenance(
         "computed",
         "[ZeRO](https://arxiv.org/abs/1910.02054), §5: Ψ parameters on N GPUs. 7.5B × 64 is the paper's Figure 1: 120, "
-        "31.4, 16.6, 1.9 GB. Model states only: activations and buffers come on top.",
+        "31.4, 16.6, 1.9 GB. The formula is of the model states"
+        + (
+            ": activations and buffers come on top."
+            if not asked.extras[-1].total
+            else ", the bars have what is counted."
+        ),
     )
 
 
@@ -93,7 +100,8 @@ def factors(shown: tuple[Plan, ...], chosen: Plan) -> None:
     )
     shell.provenance(
         "computed",
-        "“up to 4×” and “8×” are limits for ever more GPUs and 2 + 2 + 12 bytes; the dot is the factor here.",
+        "“up to 4×” and “8×” are limits for ever more GPUs and 2 + 2 + 12 bytes; the dot is the factor here"
+        + (", nothing offloaded." if not chosen.host_total else ". Offloading is not in these curves."),
     )
 
 
@@ -126,10 +134,15 @@ def rounding(asked: Asked) -> None:
         st.dataframe(
             figures.rounding_rows(cuts),
             hide_index=True,
-            column_config={"above Ψ/N": st.column_config.NumberColumn(format="%.4f %%")},
+            column_config={
+                "above Ψ/N": st.column_config.NumberColumn(format="%.4f %%"),
+                **dict.fromkeys(("fullest rank", "emptiest rank"), COUNT),
+            },
         )
         if plan.factor <= limits.GPUS_DRAWN:
-            st.dataframe(figures.rounding_by_rank(cuts), hide_index=True)
+            st.dataframe(
+                figures.rounding_by_rank(cuts), hide_index=True, column_config={cut.api: COUNT for cut in cuts}
+            )
         shell.provenance(
             "computed",
             f"parameters (elements) on each of {plan.factor:,} ranks, by each library's own rule. FSDP2 pads the rows "

@@ -7,6 +7,7 @@ import streamlit as st
 from playground.core.communication import LINKS_BY_ID, PEAKS, Link, communication, hiding_tokens, step_time
 from playground.core.units import format_gb
 from playground.core.zero import Plan
+from playground.errors import BadInput
 from playground.figures import zero_cost as figures
 from playground.ui import inputs, shell
 from playground.ui.components.zero_inputs import Asked
@@ -78,6 +79,8 @@ def _link_title(link_id: str) -> str:
 def answer(asked: Asked, link: Link, card: str, tokens: int, used: float, overlap: float) -> None:
     """The chosen stage's step, and where it turns."""
     plan = asked.chosen
+    if not communication(plan).total:
+        raise BadInput("One GPU sends nothing", "Choose two GPUs or more: there is no one to share with.")
     now = step_time(plan, tokens, link, PEAKS[card], used, overlap)
     turn = hiding_tokens(plan, link, PEAKS[card], used)
     slower = now.total_s / now.compute_s
@@ -136,12 +139,6 @@ def links(asked: Asked, card: str, used: float) -> None:
         ],
         hide_index=True,
     )
-    if plan.offload != "none":
-        crossing = communication(plan)
-        st.caption(
-            f"Offloading adds {format_gb(crossing.to_host)} down and {format_gb(crossing.from_host)} up over PCIe in "
-            "each step, for each GPU."
-        )
 
 
 def _stages(plan: Plan) -> str:

@@ -101,7 +101,7 @@ class Side {
     this.names.style.height = "15rem";
     this.say = made("p", "say");
     this.figures = made("div", "figures");
-    this.root.append(made("div", "title", film.title), made("div", "api", film.api), this.say, grid, this.curve(), this.figures);
+    this.root.append(made("div", "title", film.title), made("div", "api", film.api), made("div", "note", film.note), this.say, grid, this.curve(), this.figures);
   }
 
   /** Bytes on rank 0 over the step: a staircase of parameters, gathered parameters, gradients, optimizer states. */
@@ -144,7 +144,7 @@ class Side {
 
   show(beat) {
     const { film } = this, frame = film.frames.findLast((f) => f.beat <= beat + 1e-9);
-    const now = frame ?? { p: film.frames[0].kind === "collective" ? film.units.map(() => 1) : film.frames[0].p, g: film.units.map(() => 0), label: "", say: "Before the step.", size: "", kind: "", sent: "0 B", held_text: film.frames[0].held_text };
+    const now = frame ?? { p: film.frames[0].kind === "collective" ? film.units.map(() => 1) : film.frames[0].p, g: film.units.map(() => 0), label: "", say: "Before the step.", size: "", kind: "", sent: "0 B", held_text: film.before };
     const fresh = frame && Math.abs(frame.beat - beat) < 1e-9;
     this.phase = frame?.phase;
     this.said = now.say;

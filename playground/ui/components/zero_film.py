@@ -39,11 +39,17 @@ def show(left: str, right: str) -> None:
     """Both films on one clock."""
     source = recording()
     _film(key="zero.film", data=figures.play(tuple(film(source[name]) for name in (left, right))))
+    st.caption(
+        "A *rank* is one process, here in the place of one GPU. *All-gather*: each rank sends its part, all have the "
+        "whole. *Reduce-scatter*: the gradients are summed over the ranks, and each gets its part of the sum. "
+        "*All-reduce*: they are summed, and all get the whole sum. *Root*: embeddings and head, sent together. "
+        "One tick of the slider is one event; both films wait for each other at each computation."
+    )
     shell.provenance(
-        "measured",
-        f"recorded on {source.date} in {source.gpus} processes ({source.machine}): the third step of a transformer of "
-        f"{source.model.parameters:,} parameters in FP32. Order and bytes are the recording's; the clock is the "
-        "model's own arithmetic, not time. The page “ZeRO, measured” records it again on this machine.",
+        "recorded",
+        f"on {source.date} in {source.gpus} processes ({source.machine}): the third step of a transformer of "
+        f"{source.model.parameters:,} parameters in FP32. Order and bytes are the recording's; how long "
+        "anything took is left out. The page “ZeRO, measured” records it again on this machine.",
     )
 
 
@@ -55,7 +61,7 @@ def compare(left: str, right: str) -> None:
         [
             {
                 "": made.measured.variant.title,
-                "at rest": format_gb(made.measured.ranks[0].total),
+                "between steps, with gradients": format_gb(made.measured.ranks[0].total),
                 "at its fullest": format_gb(made.peak.event.held_bytes),
                 "collectives": len(made.measured.collectives),
                 "sent by a rank": format_gb(made.measured.ring),

@@ -39,7 +39,7 @@ def _card_title(card_id: str) -> str:
     return f"{card.title} · {format_gb(card.usable_bytes)} usable"
 
 
-def answer(subject: Subject, card: Gpu, count: int, found: tuple[Way, ...]) -> None:
+def answer(subject: Subject, card: Gpu, count: int, found: tuple[Way, ...], reserved: int) -> None:
     """The gentlest way onto the cards at hand, in three numbers; or how many it would take."""
     way = zero_fit.gentlest(found, count)
     if way is None or way.smallest is None:
@@ -58,9 +58,16 @@ def answer(subject: Subject, card: Gpu, count: int, found: tuple[Way, ...]) -> N
     told = "plain data parallel" if way.stage == 0 else f"cuts {WHAT_IS_CUT[way.stage]}"
     offload = "" if way.offload == "none" else f", offloads {OFFLOAD_TITLES[way.offload]}"
     stage.metric("The gentlest way that fits", f"stage {way.stage}", f"{told}{offload}", **quiet)
-    fewest_column.metric("It needs at least", f"{way.gpus:,} × {card.title}", f"{count:,} are at hand", **quiet)
+    fewest_column.metric("It needs at least", f"{way.gpus:,} × {card.title}", f"{count:,} at hand", **quiet)
     on_all = plan(subject.parameters, count, way.stage, way.smallest.bytes, offload=way.offload)
-    held.metric(f"States on each of {count:,}", format_bytes(int(on_all.total)).split(" = ")[0], **quiet)
+    each = int(on_all.total) + reserved
+    with_reserve = "States, activations and buffers" if reserved else "States"
+    held.metric(f"{with_reserve} on each of {count:,}", format_bytes(each).split(" = ")[0], **quiet)
+    if way.offload == "parameters":
+        st.caption(
+            ":material/info: Everything waits in the host's memory, but what computes must come back for the moment: "
+            "leave room for the largest layer, its gradients and the activations (count them above)."
+        )
 
 
 def every_way(found: tuple[Way, ...], reserved: int, card: Gpu, count: int) -> None:
@@ -70,7 +77,8 @@ def every_way(found: tuple[Way, ...], reserved: int, card: Gpu, count: int) -> N
         "computed",
         f"[ZeRO](https://arxiv.org/abs/1910.02054), §5, solved for N: kept bytes + cut bytes ÷ N + "
         f"{format_gb(reserved)} for activations and buffers ≤ {format_bytes(card.usable_bytes)} (what {card.title} "
-        "lets a program have). From the gentlest to the most drastic: waiting for PCIe comes last.",
+        "lets a program have). Bytes are those on the fewest cards; more cards need less. Offloading the optimizer "
+        "states takes the gradients' shares along. From the gentlest to the most drastic: waiting for PCIe comes last.",
     )
 
 
@@ -86,8 +94,8 @@ def largest(card: Gpu, count: int, each: Bytes, reserved: int) -> None:
     )
     shell.provenance(
         "computed",
-        f"the same formula solved for Ψ on {count:,} × {card.title}, with {format_gb(reserved)} reserved. The paper's "
-        "§5: 2B, 7.6B, 14.4B and 128B on 64 GPUs of 32 GB.",
+        f"the same formula solved for Ψ on {count:,} × {card.title}, nothing offloaded, {format_gb(reserved)} "
+        "reserved. The paper's §5: 2B, 7.6B, 14.4B and 128B on 64 GPUs of 32 GB.",
     )
 
 

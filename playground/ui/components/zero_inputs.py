@@ -37,8 +37,8 @@ class Asked:
         return int(self.chosen.total) + self.extras[self.chosen.stage].total
 
 
-def ask(default_stage: int = 1, count_extras: bool = True) -> Asked:
-    """The inputs; all of it is in the URL."""
+def ask(default_stage: int = 1, states_only: bool = False) -> Asked:
+    """The inputs; all of it is in the URL. With ``states_only``, nothing about activations, buffers and offload."""
     model_column, gpus_column, stage_column = st.columns([5, 4, 3])
     with model_column:
         subject = subject_input()
@@ -52,9 +52,9 @@ def ask(default_stage: int = 1, count_extras: bool = True) -> Asked:
     with factor_column:
         factor = _factor(gpus, stage)
     with offload_column:
-        offload = _offload(stage)
+        offload = "none" if states_only else _offload(stage)
     shown = plans(subject.parameters, gpus, each, factor, offload)
-    extras = extras_input(subject, shown) if count_extras else (Extras(),) * len(shown)
+    extras = (Extras(),) * len(shown) if states_only else extras_input(subject, shown)
     return Asked(subject, shown, shown[stage], extras)
 
 

@@ -45,7 +45,9 @@ def _kind(shown: Measurement) -> shell.Provenance:
 
 
 def verdict(shown: Measurement) -> None:
-    """Whether what was measured is what was computed; where not, what differs."""
+    """Of what these results are, and whether what was measured is what was computed; where not, what differs."""
+    processes = f"{shown.gpus} process{'es' if shown.gpus > 1 else ''}"
+    st.subheader(f"{processes}, {shown.model.parameters:,} parameters", anchor=False)
     differing = {stage.variant.title: measured_explained.differences(stage) for stage in shown.stages}
     wrong = [f"**{title}**: {line}" for title, lines in differing.items() for line in lines]
     if wrong:
@@ -95,7 +97,8 @@ def closer(chosen: Measured) -> None:
     counters, peak = max(chosen.step_counters), max(chosen.peak_unsharded)
     moment = f"Parameters gathered for a moment: at most {format_bytes(peak)}. " if peak else ""
     st.caption(
-        f"Bytes a rank, smallest … largest, at rest: after the optimizer's step, before the gradients are cleared. "
+        "Bytes on a rank (4 a parameter, 4 a gradient, 8 of Adam's), smallest … largest, at rest: after the "
+        "optimizer's step, before the gradients are cleared. "
         f"{moment}Adam's step counters, 4 bytes a tensor, come on top: {counters:,} bytes."
     )
 
@@ -146,8 +149,9 @@ def same_training(shown: Measurement) -> None:
     off = measured_explained.disagreement(shown)
     shell.provenance(
         _kind(shown),
-        f"mean over the ranks; ‖g‖ is the length of the whole gradient. The largest relative difference from "
-        f"{shown.stages[0].variant.title} is {off:.1e}: FP32 adds in another order, nothing more.",
+        f"mean over the ranks; ‖g‖ is the length of the whole gradient. Three steps on random tokens: there "
+        "is nothing to learn, so the loss only wanders; what counts is that every way wanders alike. The largest "
+        f"relative difference from {shown.stages[0].variant.title} is {off:.1e}: FP32 adds in another order, no more.",
     )
 
 
