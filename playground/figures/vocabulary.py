@@ -24,7 +24,7 @@ def rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
         {
             "id": entry.id,
             "token": visible(entry.text, entry.raw),
-            "bytes": entry.raw.hex(" ").upper(),
+            "bytes (hex)": entry.raw.hex(" ").upper(),
             "length": len(entry.raw),
             "script": entry.script,
         }
@@ -110,7 +110,7 @@ def scripts(counts: Sequence[tuple[str, int]], total: int) -> go.Figure:
     figure.update_layout(
         height=60 + 26 * len(shown),
         margin={"l": 0, "r": 110, "t": 10, "b": 40},
-        xaxis={"title": "entries (logarithmic)", "type": "log", "dtick": 1, "range": [0, math.log10(max(total, 10))]},
+        xaxis={"title": "entries (logarithmic)", "type": "log", "dtick": 2, "range": [0, math.log10(max(total, 10))]},
         yaxis={"tickvals": places, "ticktext": [escape(name) for name, _ in shown], "autorange": "reversed"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -15,6 +15,8 @@ from playground.models.engines import Engine
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 _STEP = 4_000  # entries between two reports: tens of milliseconds
+# The id of merge number 0. tiktoken's own files count the single bytes as ranks, too: there the id is the rank.
+FIRST_MERGE = {"gpt2": 256, "cl100k": 0, "o200k": 0, "smollm2": 252, "mistral": 259}
 _kept: dict[str, Vocabulary] = {}
 _facts: dict[str, Facts] = {}
 _locks: dict[str, threading.Lock] = {tokenizer_id: threading.Lock() for tokenizer_id in engines.TOKENIZERS}
@@ -122,7 +124,7 @@ def _with_pattern(entries: Vocabulary, pattern: str) -> list[Entry]:
 def merged_from(entries: Vocabulary, kind: str, token_id: int) -> tuple[int, int] | None:
     """The two ids whose merge made this token; None for a letter of the alphabet, and where there are no merges.
 
-    In these vocabularies ids are given in the order of merges, so an id serves as a rank.
+    In these vocabularies ids are given in the order of merges (``FIRST_MERGE``), so an id serves as a rank.
     """
     entry = entries[token_id]
     if "BPE" not in kind or entry.special:

@@ -84,6 +84,17 @@ def test_mistrals_merges_put_the_token_together() -> None:
         assert max(merged) < entry.id or min(len(entries[i].text) for i in merged) == 1
 
 
+@pytest.mark.parametrize("tokenizer_id", list(vocabularies.FIRST_MERGE))
+def test_an_id_less_the_first_merges_is_the_rank_by_which_it_is_merged(tokenizer_id: str) -> None:
+    """The rank is the one the One word page shows, from the published merges, ranks or scores."""
+    engine = engines.load(tokenizer_id)
+    for word in (" the", " world", " lighthouse"):
+        for step in engine.staging.trace(word.replace(" ", "\u2581") if tokenizer_id == "mistral" else word)[:-1]:
+            joined = step.chosen.joined
+            (token_id,) = engine.staging.ids_of(joined)
+            assert token_id - vocabularies.FIRST_MERGE[tokenizer_id] == step.chosen.rank
+
+
 def test_no_merges_where_there_are_none() -> None:
     engine = engines.load("bert")
     assert vocabularies.merged_from(vocabularies.read(engine), engine.info.kind, 5_000) is None

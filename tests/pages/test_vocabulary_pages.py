@@ -99,6 +99,23 @@ def test_a_shorter_list_than_the_page_one_was_on(page: Opened) -> None:
 def test_vocabulary_searches_that_find_nothing_say_so(page: Opened, by: str, query: str, fails: bool) -> None:
     app = page("vocabulary.py", tokenizer="gpt2", by=by, query=query, fails=fails)
     assert "<script" not in html(app).lower()
+    assert app.subheader[-1].value == "Try this" and app.metric and app.text_input(key="token")
+
+
+def test_a_text_that_is_no_token_is_shown_in_its_pieces(page: Opened) -> None:
+    app = page("vocabulary.py", tokenizer="gpt2", query="नमस्ते")
+    assert column(app, "id") == list(engines.load("gpt2").encode("नमस्ते").ids)
+    assert "not *one* token" in app.info[0].value
+    app = page("vocabulary.py", tokenizer="gpt2", query="happi", only="special")
+    assert "None of the 50,257 entries match" in app.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "said"), [("gpt2", "rank is 8,326, the id 256 more"), ("o200k", "id is the merge&#x27;s rank")]
+)
+def test_a_merges_rank_is_told_from_its_id(page: Opened, tokenizer: str, said: str) -> None:
+    app = page("vocabulary.py", tokenizer=tokenizer, by="bytes", query="F0 9F")
+    assert said in html(app)
 
 
 # Training

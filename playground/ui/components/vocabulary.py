@@ -8,6 +8,7 @@ import streamlit as st
 from playground import limits
 from playground.core.visible import visible
 from playground.core.vocabulary import By, Entry, Facts, Vocabulary
+from playground.errors import PlaygroundError
 from playground.figures import vocabulary as figures
 from playground.models import vocabularies, vocabulary_code
 from playground.models.engines import TOKENIZERS, Engine
@@ -30,6 +31,12 @@ _WHY_UNSTABLE = {
 _WHY_UNSTABLE_ELSE = (
     "Mostly pieces from inside a word: alone they stand at the start, where a space is put before them."
 )
+_COLUMNS = {
+    "id": st.column_config.NumberColumn(format="localized", width=70),
+    "token": st.column_config.TextColumn(width=130),
+    "bytes (hex)": st.column_config.TextColumn(width=150),
+    "length": st.column_config.NumberColumn(width=60),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Search:
     query: str
     by: By
     found: list[Entry]
+    wrong: PlaygroundError | None = None  # why the search could not be made
 
 
 def ask() -> Search:
@@ -67,8 +75,12 @@ def ask() -> Search:
     slot = st.empty()
     entries = vocabularies.read(engine, partial(_progress, slot))
     facts = vocabularies.facts(engine, partial(_progress, slot))
+    wrong, found = None, []
     with slot, st.spinner("Searching…"):
-        found = vocabularies.search(entries, query, by)
+        try:
+            found = vocabularies.search(entries, query, by)
+        except PlaygroundError as error:
+            wrong = error
     slot.empty()
     if only != "all":
         among = getattr(facts, only)
@@ -76,7 +88,7 @@ def ask() -> Search:
         found = [entry for entry in found if entry.id in allowed]
         if only == "longest":
             found.sort(key=lambda entry: among.index(entry.id))
-    return Search(engine, entries, facts, query, by, found)
+    return Search(engine, entries, facts, query, by, found, wrong)
 
 
 def _progress(slot: st.delta_generator.DeltaGenerator, what: str, done: int, total: int) -> None:
@@ -87,11 +99,8 @@ def results(search: Search) -> Entry | None:
     """The page of matching entries and the one that was picked (the first, until a row is); None for no match."""
     found = search.found
     if not found:
-        st.info(
-            f"None of the {len(search.entries.entries):,} entries match. Try {_EXAMPLE[search.by]!r}.",
-            icon=":material/search_off:",
-        )
-        return None
+        _nothing(search)
+        return search.entries.by_id.get(int(wanted)) if (wanted := _wanted()).isdecimal() else None
     pages = -(-len(found) // limits.ENTRIES_SHOWN)
     st.markdown(f"**{len(found):,}** of {len(search.entries.entries):,} entries. Click a row to see it in full.")
     slot = st.container()
@@ -106,13 +115,39 @@ def results(search: Search) -> Entry | None:
             key="vocabulary.table",
             on_select=partial(_picked, ids),
             selection_mode="single-row",
-            column_config={"id": st.column_config.NumberColumn(format="localized")},
+            column_config=_COLUMNS,
         )
         shell.provenance("measured", f"Every entry of {search.entries.tokenizer}, read from the published vocabulary.")
     downloads.offer(f"vocabulary-{search.engine.info.id}", figures.FileRows(found), key="vocabulary.file")
-    wanted = inputs.line("Token id", "", key="token", help="Empty: the first of the list.")
+    wanted = _wanted()
     by_id = {str(entry.id): entry for entry in found}
-    return by_id.get(wanted.strip(), shown[0])
+    return by_id.get(wanted, shown[0])
+
+
+def _wanted() -> str:
+    return inputs.line("Token id", "", key="token", help="Empty: the first of the list.").strip()
+
+
+def _nothing(search: Search) -> None:
+    """Why the list is empty, in its place; a text that is no token is shown in the tokens it is cut into."""
+    if search.wrong:
+        shell.show_error(search.wrong)
+        return
+    entries = search.entries.entries
+    if search.by != "text" or any(search.query in entry.text for entry in entries):  # or those are not "among" these
+        st.info(
+            f"None of the {len(entries):,} entries match. Try {_EXAMPLE[search.by]!r}.", icon=":material/search_off:"
+        )
+        return
+    tokens = search.engine.encode(search.query, "plain").tokens
+    st.info(
+        f"No entry contains this text: it is not *one* token. {search.engine.info.title} cuts it into {len(tokens)}:",
+        icon=":material/content_cut:",
+    )
+    pieces = [search.entries[token.id] for token in tokens[: limits.ENTRIES_SHOWN]]
+    st.dataframe(figures.rows(pieces), hide_index=True, column_config=_COLUMNS)
+    shell.provenance("measured", "The text encoded now, as plain text.")
+    shell.link(site.BY_FILE["tokenization.py"], "Under every tokenizer", {"text": search.query}, ":material/segment:")
 
 
 def _picked(ids: list[int]) -> None:
@@ -140,7 +175,7 @@ def _facts_of(search: Search, entry: Entry) -> list[tuple[str, str]]:
     again = engine.again(entry.id)
     facts = [
         ("id", f"{entry.id:,} of {entries.size:,}"),
-        ("bytes", f"{entry.raw.hex(' ').upper()} ({len(entry.raw)})"),
+        ("bytes", f"hex {entry.raw.hex(' ').upper()}, {len(entry.raw)} byte{'s' if len(entry.raw) != 1 else ''}"),
         ("script", entry.script),
         ("made by", _rule(search, entry)),
     ]
@@ -161,7 +196,7 @@ def _rule(search: Search, entry: Entry) -> str:
         left, right = (search.entries[i] for i in merged)
         return (
             f"merging {visible(left.text, left.raw)} (id {left.id:,}) + {visible(right.text, right.raw)} "
-            f"(id {right.id:,}); the id is its rank: lower ids were merged earlier"
+            f"(id {right.id:,}). {_rank(search.engine.info.id, entry.id)}; lower ranks were merged earlier"
         )
     if "BPE" in kind:
         return "no merge: a letter of the alphabet, there before training began"
@@ -170,6 +205,13 @@ def _rule(search: Search, entry: Entry) -> str:
             "; ## means it goes on inside a word" if entry.text.startswith("##") else ""
         )
     return "Unigram keeps no merges: each piece has a score, and the best-scoring cut of a text is taken"
+
+
+def _rank(tokenizer_id: str, token_id: int) -> str:
+    first = vocabularies.FIRST_MERGE[tokenizer_id]
+    if not first:
+        return "The id is the merge's rank"
+    return f"The merge's rank is {token_id - first:,}, the id {first} more: bytes and control tokens come first"
 
 
 def facts(search: Search) -> None:
@@ -223,6 +265,8 @@ def _ranges(ids: tuple[int, ...]) -> str:
 
 
 def code(search: Search) -> None:
-    """The lines that find the same ids."""
+    """The lines that find the same ids; none for a search that can't be made."""
+    if search.wrong:
+        return
     ids = [entry.id for entry in search.found[:20]] if search.by == "id" else []
     shell.code(vocabulary_code.snippet(search.engine.info.id, search.query, search.by, ids))
