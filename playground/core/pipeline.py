@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+SPACE = "\u2581"  # how SentencePiece writes a space
 Algorithm = Literal["merges", "longest match", "lattice"]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from playground.core import bpe_trace, unigram_lattice
 from playground.core.bpe_trace import Pair, Step
+from playground.core.pipeline import SPACE
 from playground.core.unigram_lattice import Edge, Lattice, Path
 from playground.core.visible import Glyph, glyphs, visible
 from playground.core.wordpiece_trace import PREFIX, UNKNOWN, Matching
@@ -23,12 +24,16 @@ _LAST_RANK = 10**8  # Mistral's runs of spaces merge after everything else
 
 
 def shown(part: bytes | str) -> str:
-    """A part as text with nothing invisible in it."""
-    return visible(part) if isinstance(part, str) else visible(part.decode(errors="replace"), part)
+    """A part as text with nothing invisible in it; SentencePiece's ▁ is drawn as the space it stands for."""
+    return visible(_spaced(part)) if isinstance(part, str) else visible(part.decode(errors="replace"), part)
+
+
+def _spaced(piece: str) -> str:
+    return piece.replace(SPACE, " ")
 
 
 def _glyphs(part: bytes | str) -> tuple[Glyph, ...]:
-    return glyphs(part) if isinstance(part, str) else glyphs(part.decode(errors="replace"), part)
+    return glyphs(_spaced(part)) if isinstance(part, str) else glyphs(part.decode(errors="replace"), part)
 
 
 def _cell(part: bytes | str, kind: str = "", under: str = "") -> dict[str, Any]:

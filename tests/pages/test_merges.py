@@ -94,6 +94,31 @@ def test_several_pre_tokens_are_merged_one_by_one(page: Callable[..., AppTest]) 
     assert last_ids(steppers(app)[0]) == list(engines.load("gpt2").encode(" end").ids)
 
 
+def test_a_space_has_one_mark_which_is_explained(page: Callable[..., AppTest]) -> None:
+    app = page(word="unhappiness", place="inside", tokenizer="mistral")
+    assert sum("writes it ▁" in caption.value for caption in app.caption) == 1
+    rows = next(e.value for e in app.dataframe if "pieces" in e.value)
+    assert rows["pieces"][0] == "·unhappiness"
+    drawn = "".join(e.proto.body for e in app.get("html")) + json.dumps(steppers(app), ensure_ascii=False)
+    assert "▁" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("नमस्ते", "accents and other combining marks: what is cut is **नमसत**"),
+        ("👩‍🚀", "⟨U\\+200D⟩: what is cut is **👩🚀**"),
+        ("Café", "capital letters\\, accents and other combining marks: what is cut is **cafe**"),
+        ("unhappiness", ""),
+        ("中文", ""),  # spaces around them, nothing gone
+    ],
+)
+def test_what_berts_normaliser_takes_away_is_said(page: Callable[..., AppTest], word: str, says: str) -> None:
+    said = [caption.value for caption in page(word=word).caption if "normaliser comes first" in caption.value]
+    assert len(said) == bool(says)
+    assert says in "".join(said)
+
+
 @pytest.mark.parametrize(
     "word",
     [

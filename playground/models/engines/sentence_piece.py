@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 from sentencepiece import SentencePieceProcessor
 
+from playground.core.pipeline import SPACE
 from playground.core.spans import byte_offsets
 from playground.core.tokens import LazyTokens, Piece, SpecialMode
 from playground.core.unigram_lattice import Pieces
 from playground.models.engines.base import Engine, TokenizerInfo
-from playground.models.engines.staging import SPACE, BestPath, Merges, Split, Staging, words
+from playground.models.engines.staging import BestPath, Merges, Split, Staging, words
 
 _CHANGES = {
     "mistral": ("a space is put before the text", f"each space is written {SPACE}"),

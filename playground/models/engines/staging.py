@@ -7,14 +7,13 @@ from typing import Generic
 
 from playground.core import bpe_trace, unigram_lattice, wordpiece_trace
 from playground.core.bpe_trace import Part, Rank, Step
-from playground.core.pipeline import Algorithm
+from playground.core.pipeline import SPACE, Algorithm
 from playground.core.unigram_lattice import Lattice, Pieces
 from playground.core.wordpiece_trace import Matching
 
 Traced = tuple[Step, ...] | Matching | Lattice
 Split = tuple[str, list[tuple[str, int, int]]]  # the normalised text; each pre-token with its place in the original
 
-SPACE = "\u2581"  # how SentencePiece writes a space
 _WORDS = re.compile(f"{SPACE}*[^{SPACE}]+|{SPACE}+")
 
 

@@ -9,6 +9,9 @@ import streamlit as st
 
 from playground import limits
 from playground.core import unigram_lattice
+from playground.core.pipeline import SPACE
+from playground.core.round_trip import losses
+from playground.core.tokens import Encoding
 from playground.core.unigram_lattice import Lattice
 from playground.core.visible import visible
 from playground.core.wordpiece_trace import Matching
@@ -59,6 +62,11 @@ def ask() -> tuple[str, str, str]:
     return word, (f" {word}" if place == "inside" else word), tokenizer
 
 
+def readable(engine: Engine, stretch: str) -> str:
+    """A normalised stretch with nothing invisible in it: where this tokenizer writes a space as ▁, that is a space."""
+    return visible(stretch.replace(SPACE, " ") if engine.info.library == "sentencepiece" else stretch)
+
+
 def _read_by(engine: Engine, word: str, in_text: str) -> str:
     """The word as this tokenizer should get it: one that puts a space before every text needs no second."""
     return word if engine.info.adds_space else in_text
@@ -79,6 +87,8 @@ def three_ways(word: str, in_text: str, tokenizer: str) -> None:
         pieces = [(visible(token.text, token.raw), token.id) for token in tokens]
         cards.append((name, engine.info.title, pieces, how))
     st.html(figures.three_ways(cards))
+    if any("·" in piece for _, _, pieces, _ in cards for piece, _ in pieces):
+        st.caption("· is a space. SentencePiece (Mistral, Jurassic-2) writes it ▁ in its files; here it is always ·.")
     shell.provenance(
         "measured", "Encoded now by tiktoken, tokenizers and sentencepiece with the published vocabularies."
     )
@@ -95,7 +105,7 @@ def merging(word: str, in_text: str, tokenizer: str) -> None:
             range(len(pieces)),
             key="part",
             segmented=True,
-            format_func=lambda place: visible(pieces[place]),
+            format_func=lambda place: readable(engine, pieces[place]),
         )
     traced(engine, pieces[chosen])
 
@@ -103,10 +113,12 @@ def merging(word: str, in_text: str, tokenizer: str) -> None:
 def matching(word: str) -> None:
     """The stepper over BERT's pieces, each with what was tried before it."""
     engine = resources.engine(_WORDPIECE)
-    pieces = [p.text for p in engine.stages(word).pre_tokens]
+    stages = engine.stages(word)
+    pieces = [p.text for p in stages.pre_tokens]
     if not pieces:
         st.caption("BERT reads nothing here: its normaliser drops every character of this word.")
         return
+    not_kept(word, stages.normalized)
     chosen = 0
     if len(pieces) > 1:
         chosen = inputs.choice(
@@ -117,6 +129,16 @@ def matching(word: str) -> None:
             format_func=lambda place: visible(pieces[place]),
         )
     traced(engine, pieces[chosen])
+
+
+def not_kept(text: str, normalized: str) -> None:
+    """Say what BERT's normaliser took away before anything was cut, if it did."""
+    gone = [what for what in losses(Encoding("", text, (), normalized)) if what != "white space"]
+    if gone:
+        st.caption(
+            f"BERT's normaliser comes first and does not keep {shell.escape_markdown(', '.join(gone))}: "
+            f"what is cut is **{shell.escape_markdown(visible(normalized.strip()))}**."
+        )
 
 
 def lattice(word: str, in_text: str) -> None:
@@ -138,12 +160,12 @@ def traced(engine: Engine, pre_token: str) -> None:
     if isinstance(how, Lattice):
         _lattice(how)
     elif isinstance(how, Matching):
-        stepper(figures.match_frames(how), key="match", noun="piece", label=f"Pieces of {visible(pre_token)}")
+        stepper(figures.match_frames(how), key="match", noun="piece", label=f"Pieces of {readable(engine, pre_token)}")
         shell.provenance(
             "computed", "Longest match first: [BERT](https://arxiv.org/abs/1810.04805), `tokenization.py`."
         )
     elif isinstance(engine.staging, Merges):
-        label = f"Merges of {visible(pre_token)}"
+        label = f"Merges of {readable(engine, pre_token)}"
         frames = figures.merge_frames(how, engine.staging.ids_of)
         stepper(frames, key="merge", noun="merge", label=label, hint=_HINT)
         shell.provenance(

@@ -58,9 +58,9 @@ def side_by_side(sides: Sequence[Side]) -> None:
     st.html(figures.cards(sides, view, limits.TOKENS_SHOWN // len(sides)))
     red = "**Red edge**: a cut that not all of these tokenizers make. " if len(sides) > 1 else ""
     st.caption(
-        f"{red}· is a space, ↵ a line end, ⇥ a tab. Boxed hex digits are bytes: part of a character, cut by the "
-        "tokenizer. A boxed U+200D is a whole character that draws nothing. Thick frame: a control token; dashed: text "
-        "that is lost."
+        f"{red}· is a space (SentencePiece writes ▁ in its files), ↵ a line end, ⇥ a tab. Boxed hex digits are bytes: "
+        "part of a character, cut by the tokenizer. A boxed U+200D is a whole character that draws nothing. "
+        "Thick frame: a control token; dashed: text that is lost."
     )
     shell.provenance(
         "measured", "Encoded now by tiktoken, tokenizers and sentencepiece with the published vocabularies."
@@ -226,8 +226,12 @@ def _pieces(tokenizer: str, stages: Stages, place: int | None) -> None:
     elif chosen.control:
         st.markdown("A control token is not built from parts: its **name** was found in the text, and it has an id.")
     else:
-        st.markdown(f"The stretch with the picked token: **{shell.escape_markdown(visible(chosen.text))}**")
-        merges.traced(resources.engine(tokenizer), chosen.text)
+        engine = resources.engine(tokenizer)
+        shown = shell.escape_markdown(merges.readable(engine, chosen.text))
+        st.markdown(f"The stretch with the picked token: **{shown}**")
+        if stages.algorithm == "longest match":
+            merges.not_kept(stages.text[chosen.start : chosen.end], chosen.text)
+        merges.traced(engine, chosen.text)
         shell.link(
             site.BY_FILE["merges.py"],
             "Any word, in all three algorithms",
