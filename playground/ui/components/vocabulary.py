@@ -32,10 +32,10 @@ _WHY_UNSTABLE_ELSE = (
     "Mostly pieces from inside a word: alone they stand at the start, where a space is put before them."
 )
 _COLUMNS = {
-    "id": st.column_config.NumberColumn(format="localized", width=70),
-    "token": st.column_config.TextColumn(width=130),
-    "bytes (hex)": st.column_config.TextColumn(width=150),
-    "length": st.column_config.NumberColumn(width=60),
+    "id": st.column_config.NumberColumn(format="localized", width=60),
+    "token": st.column_config.TextColumn(width=95),
+    "bytes (hex)": st.column_config.TextColumn(width=108),
+    "length": st.column_config.NumberColumn(width=52),
 }
 
 
@@ -211,7 +211,7 @@ def _rank(tokenizer_id: str, token_id: int) -> str:
     first = vocabularies.FIRST_MERGE[tokenizer_id]
     if not first:
         return "The id is the merge's rank"
-    return f"The merge's rank is {token_id - first:,}, the id {first} more: bytes and control tokens come first"
+    return f"The merge's rank is {token_id - first:,}, the id {first} more: so many entries come before the first merge"
 
 
 def facts(search: Search) -> None:
