@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.e2e.conftest import Tab
 
 
@@ -29,16 +27,6 @@ def test_a_number_that_is_none_is_explained_and_can_be_mended(new_page: Callable
     assert "is not a number" in tab.error_boxes()[0]
     tab.type_text("Number", "1/3")
     assert tab.error_boxes() == [] and "0.3333" in tab.main.inner_text()
-
-
-@pytest.mark.parametrize("path", ["formats", "memory", "zero"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_phone_shows_everything_without_sideways_scrolling(
-    path: str, theme: str, new_page: Callable[..., Tab]
-) -> None:
-    tab = new_page(theme=theme, width=390).open(path)
-    wide = tab.main.evaluate("e => e.scrollWidth - e.clientWidth")
-    assert wide <= 0 and tab.error_boxes() == []
 
 
 def test_the_model_chosen_for_memory_is_there_for_zero(new_page: Callable[..., Tab]) -> None:

@@ -52,16 +52,18 @@ def brightness(tab: Tab) -> float:
 
 
 @PAGES
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page_shows_its_example(info: site.PageInfo, theme: str, new_page: Callable[..., Tab]) -> None:
-    tab = new_page(theme=theme).open(info.url_path)
+def test_page_shows_its_example_in_both_themes_and_fits_a_phone(
+    info: site.PageInfo, new_page: Callable[..., Tab]
+) -> None:
+    tab = new_page().open(info.url_path)
     check(tab, info)
-    assert (brightness(tab) < 60) == (theme == "dark")
-
-
-@PAGES
-def test_page_fits_a_phone(info: site.PageInfo, new_page: Callable[..., Tab]) -> None:
-    tab = new_page(width=390, height=844).open(info.url_path)
+    assert brightness(tab) > 200
+    tab.page.emulate_media(color_scheme="dark")
+    tab.settle()
+    check(tab, info)
+    assert brightness(tab) < 60
+    tab.page.set_viewport_size({"width": 390, "height": 844})
+    tab.settle()
     check(tab, info)
     for what, element in (("page", "document.scrollingElement"), ("body", "document.querySelector('.stMain')")):
         wide, room = tab.page.evaluate(f"[{element}.scrollWidth, {element}.clientWidth]")
