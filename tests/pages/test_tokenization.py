@@ -103,6 +103,8 @@ def test_each_stage_of_each_tokenizer(page: Callable[..., AppTest], tokenizer: s
         elif step == "pre-tokens":
             chips = next(e.proto.body for e in app.get("html") if "</style><div class='lp-chips'" in e.proto.body)
             assert chips.count("title='character") == len(stages.pre_tokens)
+            assert chips.count("class='lp-s'") == 1
+            assert "▁" not in chips  # a space is · here as on the cards
             assert (stages.rule in [code.value for code in app.code]) == stages.is_regex
         elif step == "pieces" and tokenizer == "jurassic2":
             assert "lp-lattice" in html(app, "lp-lattice")

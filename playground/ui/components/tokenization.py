@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import streamlit as st
 
 from playground import limits
 from playground.core import utf8
-from playground.core.pipeline import Algorithm, PreToken, Stages
+from playground.core.pipeline import SPACE, Algorithm, Stages
 from playground.core.tokens import Encoding, SpecialMode, Token, character_range, measure
 from playground.core.visible import code_point, visible
 from playground.figures import palette
@@ -183,13 +184,12 @@ def _stage(tokenizer: str, encoding: Encoding, stages: Stages, place: int | None
         "bytes": "5 · Bytes",
     }
     step = inputs.choice("Stage", STEPS, key="step", default="pieces", segmented=True, format_func=names.__getitem__)
-    chosen = None if place is None else stages.pre_token_of(place)
     if len(encoding.text) > len(stages.text) and step in ("normalized", "pre-tokens"):
         st.caption(f"Shown for the first {limits.STAGED_CHARACTERS:,} characters.")
     if step == "normalized":
         _normalized(stages)
     elif step == "pre-tokens":
-        _pre_tokens(stages, chosen)
+        _pre_tokens(stages, place, resources.engine(tokenizer).info.library == "sentencepiece")
     elif step == "pieces":
         _pieces(tokenizer, stages, place)
     elif step == "ids":
@@ -207,12 +207,16 @@ def _normalized(stages: Stages) -> None:
     st.caption("Struck out: in the text, not read. Underlined: what is read instead.")
 
 
-def _pre_tokens(stages: Stages, chosen: PreToken | None) -> None:
+def _pre_tokens(stages: Stages, place: int | None, space_is_marked: bool) -> None:
     if stages.is_regex:
         st.markdown("Cut by this **regular expression**; no token ever crosses a cut. Every match is a pre-token:")
         st.code(stages.rule, language="regex", wrap_lines=True)
     else:
         st.markdown(f"Cut **{stages.rule}**.")
+    if space_is_marked:
+        found = (replace(one, text=one.text.replace(SPACE, " ")) for one in stages.pre_tokens)
+        stages = replace(stages, pre_tokens=tuple(found))
+    chosen = None if place is None else stages.pre_token_of(place)
     st.html(figures.pre_tokens(stages.pre_tokens, chosen, limits.TOKENS_SHOWN))
     st.caption("Framed: the one with the picked token. Point at one to see how many tokens it becomes.")
 
