@@ -1,8 +1,12 @@
 """What every suite shares: the verified store, fetched once, and settings that keep a test run to itself."""
 
+import hypothesis
 import pytest
 
 import playground.models  # noqa: F401  (before torch: it settles how torch's threads wait)
+
+hypothesis.settings.register_profile("playground", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("playground")
 
 
 @pytest.fixture(scope="session")
