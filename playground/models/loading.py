@@ -50,7 +50,7 @@ class LoadedModel:
 def load(entry: Entry, progress: Progress = silent) -> LoadedModel:
     """Fetch if need be, verify, load. Raises ModelUnavailable with what to do."""
     folder = store.ensure(entry.id, progress)
-    progress(f"loading {entry.title}", 0, 0)
+    progress("loading", 0, 0)
     where, notices = ("cuda", []) if device.cuda_available() else ("cpu", [])
     try:
         model, dtype = _on_cuda(entry, folder) if where == "cuda" else _on_cpu(entry, folder, progress)

@@ -129,7 +129,7 @@ def provenance(kind: Provenance, text: str) -> None:
     icon, colour, help_text = _BADGES[kind]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(kind, icon=icon, color=colour, help=help_text)
-        st.caption(text)
+        st.caption(text[:1].upper() + text[1:])
 
 
 def code(snippet: str, label: str = "Show the code") -> None:
