@@ -25,7 +25,8 @@ def test_the_film_opens_with_ddp_beside_fsdp() -> None:
     app = page("zero_film.py")
     assert fine(app)
     table = app.dataframe[0].value
-    assert list(table[""]) == ["DDP", "FSDP2"] and list(table["between steps, with gradients"]) == ["23.36 MB", "5.84 MB"]
+    assert list(table[""]) == ["DDP", "FSDP2"]
+    assert list(table["between steps, with gradients"]) == ["23.36 MB", "5.84 MB"]
     assert list(table["collectives"]) == [6, 21]
     assert len(set(table["loss after step 3"])) == 1  # the same training
 
