@@ -1,9 +1,9 @@
 """Inputs whose state is in the URL.
 
 Keys are concepts, not widgets: ``text``, ``model``, ``layer``, ``stage``. The same key on two pages is the same
-concept, so a prompt typed on one page is there on the next, and a link carries it. They are kept
-here and not by Streamlit's own binding, because a long text must stay out of the address, a choice should appear in it
-as its id, and all that one run changes should be one step of the browser's Back button.
+concept, so a prompt typed on one page is there on the next, and a link carries it. Sliders and numbers use
+Streamlit's own binding; texts and choices are kept here, because a long text must stay out of the address and a
+choice should appear in it as its id, not as its label.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,13 +42,17 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
     visit.drawing.add(key)
     if value is not None:
         state[f"{key}.value"] = value
-    visit.address[key] = _wanted(key, default)
+    _to_url(key, default)
 
 
-def _wanted(key: str, default: Any) -> str | None:
-    """What the address should say of the widget: nothing of the default, nor of a text too long for a link."""
+def _to_url(key: str, default: Any) -> None:
+    """Make the address say what the widget says: nothing for the default, nor for a text too long for a link."""
     value = st.session_state[key]
-    return None if value == default or not _fits_address(value) else _in_address(value)
+    wanted = None if value == default or not _fits_address(value) else _in_address(value)
+    if wanted is None:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != wanted:
+        st.query_params[key] = wanted
 
 
 def _kept(key: str, default: Any) -> dict[str, Any]:
@@ -60,7 +64,7 @@ def _chosen(key: str, default: Any) -> None:
     """Widget callback: the person changed it, so remember that and write the address."""
     state = st.session_state
     state[f"{key}.own"], state[f"{key}.value"] = state[key] != default, state[key]
-    shell.write_address({key: _wanted(key, default)})  # now, since the page may ask the address for it
+    _to_url(key, default)
 
 
 def _as_text(value: Any) -> str:
@@ -182,24 +186,5 @@ def picked(key: str, default: T, read: Callable[[str], T | None]) -> T:
 
 
 def slider(label: str, low: Any, high: Any, default: Any, *, key: str, **more: Any) -> Any:
-    """A slider over numbers kept in ``?key=``; a value outside the range, or of another kind, is the default."""
-
-    def read(text: str) -> Any:
-        try:
-            value = type(default)(text)
-        except ValueError:
-            return None
-        return value if low <= value <= high else None
-
-    _adopt(key, default, read)
-    return st.slider(label, low, high, **more, **_kept(key, default))
-
-
-def page_number(pages: int, *, key: str = "page") -> int:
-    """The page of a long list, from 1, kept in ``?key=``."""
-
-    def read(text: str) -> int | None:
-        return int(text) if text.isdecimal() and 1 <= int(text) <= pages else None
-
-    _adopt(key, 1, read)
-    return st.pagination(pages, **_kept(key, 1))
+    """A slider bound to ``?key=``; Streamlit ignores a value outside the range, core checks again."""
+    return st.slider(label, low, high, default, key=key, bind="query-params", **more)

@@ -48,7 +48,6 @@ class Visit:
     by_address: bool = False  # by the browser's buttons or a link of ours: what the address leaves out is the default
     drawn: set[str] = field(default_factory=set)  # keys of the inputs on the screen since the last complete run
     drawing: set[str] = field(default_factory=set)  # those of this run so far
-    address: dict[str, str | None] = field(default_factory=dict)  # what this run's inputs want it to say; None: nothing
 
 
 @contextmanager
@@ -56,26 +55,15 @@ def visiting(page: str) -> Iterator[None]:
     """Around the page's run: note whether it opens a page, and which inputs are on the screen when it is complete."""
     context = get_script_run_ctx()
     by_history = context is not None and context.is_history_navigation
-    by_link = BY_LINK in st.query_params
+    by_link = st.query_params.pop(BY_LINK, None) is not None
     current = visit()
     if by_history or by_link or page != current.page or not current.number:
         current = st.session_state["shell.visit"] = Visit(current.number + 1, page, by_history or by_link)
-    current.drawing, current.address = set(), {BY_LINK: None}
-    try:
-        yield
-    finally:
-        write_address(current.address)
+    current.drawing = set()
+    yield
     current.drawn = current.drawing
     if by_link:  # last, so that no element of the page moves to another place and is built anew
         st.html(f"<script>{_TO_THE_TOP} // {current.number}\n</script>", unsafe_allow_javascript=True)
-
-
-def write_address(changes: dict[str, str | None]) -> None:
-    """Change the address at once: each write is an entry in the browser's history, a step of its Back button."""
-    now = st.query_params.to_dict()
-    wanted = {key: value for key, value in (now | changes).items() if value is not None}
-    if wanted != now:
-        st.query_params.from_dict(wanted)
 
 
 def visit() -> Visit:

@@ -114,6 +114,8 @@ def test_hostile_value_in_a_short_field_is_shown_as_it_is(
     tab = new_page().open(info.url_path)
     fields = tab.main.locator('[data-testid="stTextInput"] input')
     for index in range(fields.count()):
+        if index:
+            tab.open(info.url_path)  # anew: what is wrong in one field may keep the next ones off the page
         for text in ("<img src=x onerror=hostile=1>", f"![x](http://127.0.0.1:{listener.server_port}/) $x$ :red[x]"):
             fields.nth(index).fill(text)
             fields.nth(index).press("Enter")

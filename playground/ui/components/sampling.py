@@ -141,6 +141,8 @@ def _sent(name: str) -> dict[str, Any]:
 def _keep(values: dict[str, float]) -> None:
     """Remember the values and make the address say the same: nothing for what is off."""
     st.session_state["sampling.values"] = values
-    shell.write_address(
-        {key: f"{values[name]:.12g}" if values[name] != _NEUTRAL[name] else None for key, name in KEYS.items()}
-    )
+    now = st.query_params.to_dict()
+    ours = {key: f"{values[name]:.12g}" for key, name in KEYS.items() if values[name] != _NEUTRAL[name]}
+    wanted = {key: value for key, value in now.items() if key not in KEYS} | ours
+    if wanted != now:
+        st.query_params.from_dict(wanted)  # all at once: each write is an entry in the browser's history

@@ -104,7 +104,9 @@ def results(search: Search) -> Entry | None:
     pages = -(-len(found) // limits.ENTRIES_SHOWN)
     st.markdown(f"**{len(found):,}** of {len(search.entries.entries):,} entries. Click a row to see it in full.")
     slot = st.container()
-    page = inputs.page_number(pages) if pages > 1 else 1
+    if st.session_state.get("page", 1) > pages:  # a shorter list than the one that was paged through
+        st.session_state["page"] = 1
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     shown = found[(page - 1) * limits.ENTRIES_SHOWN : page * limits.ENTRIES_SHOWN]
     ids = [entry.id for entry in shown]
     with slot:
