@@ -19,12 +19,13 @@ def _height(slice_: Any) -> int:
 def test_a_higher_stage_takes_away_what_it_cuts(new_page: Callable[..., Tab]) -> None:
     tab = new_page().open("zero", gpus="4", stage="0")
     whole = heights(tab)
-    assert len(whole) == 4 and all(column == whole[0] for column in whole)
+    assert len(whole) == 4  # to the pixel that the browser rounds
+    assert all(abs(one - first) <= 1 for column in whole for one, first in zip(column, whole[0], strict=True))
     tab.page.get_by_role("radio", name="2", exact=True).click()
     tab.settle()
     tab.page.wait_for_timeout(1_000)  # the movement
     for before, after in zip(whole, heights(tab), strict=True):
-        assert after[0] == before[0]  # stage 2 keeps the parameters
+        assert abs(after[0] - before[0]) <= 1  # stage 2 keeps the parameters
         assert abs(after[1] - before[1] / 4) <= 2 and abs(after[2] - before[2] / 4) <= 2
 
 
