@@ -23,10 +23,15 @@ def test_a_higher_stage_takes_away_what_it_cuts(new_page: Callable[..., Tab]) ->
     assert all(abs(one - first) <= 1 for column in whole for one, first in zip(column, whole[0], strict=True))
     tab.page.get_by_role("radio", name="2", exact=True).click()
     tab.settle()
-    tab.page.wait_for_timeout(1_000)  # the movement
-    for before, after in zip(whole, heights(tab), strict=True):
-        assert abs(after[0] - before[0]) <= 1  # stage 2 keeps the parameters
-        assert abs(after[1] - before[1] / 4) <= 2 and abs(after[2] - before[2] / 4) <= 2
+    wanted = [[before[0], before[1] / 4, before[2] / 4] for before in whole]  # stage 2 keeps the parameters
+    for _ in range(100):  # the movement, however busy the machine
+        off = [
+            abs(a - w) for now, then in zip(heights(tab), wanted, strict=True) for a, w in zip(now, then, strict=True)
+        ]
+        if max(off) <= 2:
+            break
+        tab.page.wait_for_timeout(200)
+    assert max(off) <= 2
 
 
 def test_a_slice_tells_whose_parameters_it_holds(new_page: Callable[..., Tab]) -> None:
