@@ -57,7 +57,7 @@ def test_a_run_shows_its_own_numbers() -> None:
     assert not app.exception and not app.error
     until_done(app)
     assert not app.exception and not app.error and not app.warning, texts(app)
-    assert "on this machine: 2 processes, 235,264 parameters" in texts(app)
+    assert "On this machine: 2 processes, 235,264 parameters" in texts(app)
     assert "All 12 numbers" in str(app.success[0].proto)
 
 
@@ -77,7 +77,7 @@ def test_stop_keeps_what_finished() -> None:
     until_done(press(app, "Stop"))
     assert not app.exception and not app.error
     assert "Stopped" in str(app.info[0].proto)
-    assert "on this machine: 2 processes" in texts(app)
+    assert "On this machine: 2 processes" in texts(app)
 
 
 def test_a_shared_server_offers_less(monkeypatch: pytest.MonkeyPatch) -> None:
