@@ -32,7 +32,7 @@ shell.try_this(
     ),
     (
         "Few, but lost",
-        {"tokenizers": "bert,o200k", "measure": "tokens"},
+        {"tokenizers": "o200k,bert", "measure": "tokens"},
         "BERT needs the fewest tokens for Thai: it reads nearly all of it as one unknown token a phrase.",
     ),
     (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -18,6 +19,7 @@ BY_LINK = "opened"  # the mark of our own links in the address; taken out as soo
 
 # A link on the same page leaves the reader where it was clicked, far below what it changed.
 _TO_THE_TOP = """document.querySelector('[data-testid="stMain"]')?.scrollTo({top: 0, behavior: "smooth"});"""
+_ONE_ENTRY_AN_ACT = Path(__file__).with_name("history.js").read_text(encoding="utf-8")
 
 Provenance = Literal["measured", "recorded", "computed", "rule of thumb"]
 _BADGES: dict[Provenance, tuple[str, Literal["green", "gray", "blue", "orange"], str]] = {
@@ -58,17 +60,18 @@ def visiting(page: str) -> Iterator[None]:
     by_link = st.query_params.pop(BY_LINK, None) is not None
     current = visit()
     if by_history or by_link or page != current.page or not current.number:
-        current = st.session_state["shell.visit"] = Visit(current.number + 1, page, by_history or by_link)
+        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history or by_link)
     current.drawing = set()
     yield
     current.drawn = current.drawing
-    if by_link:  # last, so that no element of the page moves to another place and is built anew
-        st.html(f"<script>{_TO_THE_TOP} // {current.number}\n</script>", unsafe_allow_javascript=True)
+    # Last, so that no element of the page moves to another place and is built anew; the number makes it run again.
+    script = f"{_ONE_ENTRY_AN_ACT}{_TO_THE_TOP if by_link else ''} // {current.number}\n"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def visit() -> Visit:
     """The visit this run belongs to."""
-    current: Visit = st.session_state.get("shell.visit", Visit())
+    current: Visit = st.session_state.get("page.visit", Visit())
     return current
 
 
