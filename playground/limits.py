@@ -21,8 +21,8 @@ N_BEST = 8  # ways to cut a word that are listed
 
 # The vocabulary explorer, and training a tokenizer.
 QUERY_CHARACTERS = 200
-REGEX_SECONDS = 2.0  # a search that would take longer is given up (a quarter million tokens take half a second)
-REGEX_TOKEN_SECONDS = 0.25  # and so is one that needs longer for a single token
+REGEX_SECONDS = 0.75  # a search that would take longer is given up (a quarter million tokens take half a second)
+REGEX_TOKEN_SECONDS = 0.2  # and so is one that needs longer for a single token: together under a second
 ENTRIES_SHOWN = 100  # rows a page
 TRAINING_CHARACTERS_MIN, TRAINING_CHARACTERS = 20, 50_000
 TRAINING_SECONDS = 10.0  # the training process is ended after that
@@ -52,6 +52,13 @@ GPUS_DRAWN = 16
 MEASURED_STEP_LAYERS = (1, 2, 4, 8)
 MEASURED_STEP_LAYERS_HOSTED = 2
 MEASURED_STEP_TOKENS = (32, 64, 128, 256)
+
+# The prompt lab.
+SHOTS = 6  # examples in a prompt
+LABELS = 8  # that are compared
+ANSWER_TOKENS = 48  # of an answer
+SHOTS_WAIT_S = 300.0  # for another reader's measurement to end
+SHOTS_KEPT = 1_000  # measurements remembered in the store, one for each number of shots
 
 # Waiting.
 QUEUE_LENGTH = 64  # requests waiting for one model, over all sessions

@@ -1,5 +1,7 @@
 """The measured ZeRO page: the recording at first sight, a real run, its end, and two readers at once."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -98,10 +100,13 @@ def test_a_job_that_fails_says_why_and_the_page_stands(monkeypatch: pytest.Monke
 
 def test_the_servers_process_never_joins_a_group() -> None:
     """Whatever a page runs, torch.distributed stays untouched where the pages run, and the ranks' code unloaded."""
-    import sys
-
-    import torch
-
-    until_done(press(page(ranks="1", size="tiny", variants="ddp"), "Run it here"))
-    assert not torch.distributed.is_initialized()
-    assert "playground.lab.sharding.supervisor" not in sys.modules
+    script = """
+import sys, torch
+from tests.pages.test_zero_measured import page, press, until_done
+until_done(press(page(ranks="1", size="tiny", variants="ddp"), "Run it here"))
+assert not torch.distributed.is_initialized()
+assert "playground.lab.sharding.job" in sys.modules, "the page no longer runs anything"
+assert "playground.lab.sharding.supervisor" not in sys.modules
+"""
+    fresh = subprocess.run([sys.executable, "-c", script], cwd=paths.PAGES.parent, capture_output=True, text=True)
+    assert fresh.returncode == 0, fresh.stderr
