@@ -150,20 +150,30 @@ def browser(chromium_path: str) -> Iterator[Any]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def profile(browser: Any) -> Any:
+    """One browser profile for the whole run, so that the app's scripts are loaded once."""
+    context = browser.new_context()
+    context.set_default_timeout(30_000)
+    return context
+
+
 @pytest.fixture
-def new_tab(browser: Any) -> Iterator[Callable[..., Tab]]:
-    """``new_tab(url)`` opens a tab in its own fresh browser profile; all must be clean when the test ends."""
+def new_tab(profile: Any) -> Iterator[Callable[..., Tab]]:
+    """``new_tab(url)`` opens a tab, a session of its own; all must be clean when the test ends."""
     tabs: list[Tab] = []
 
     def opened(base: str, theme: str = "light", width: int = 1280, height: int = 900) -> Tab:
-        context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": height})
-        context.set_default_timeout(30_000)
-        tabs.append(Tab(context.new_page(), base))
+        page = profile.new_page()
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size({"width": width, "height": height})
+        tabs.append(Tab(page, base))
         return tabs[-1]
 
     yield opened
     for tab in tabs:
-        tab.page.context.close()
+        tab.page.close()
+    profile.clear_cookies()
     for tab in tabs:
         tab.assert_clean()
 

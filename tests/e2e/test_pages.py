@@ -125,5 +125,5 @@ def test_a_deep_link_is_the_first_request_of_a_fresh_server(
         tab = new_tab(fresh.url).open(info.url_path, text="Deep links work cold.")
         check(tab, info)
         assert tab.page.locator(".st-key-text textarea").input_value() == "Deep links work cold."
-        tab.page.context.close()
+        tab.page.close()
         assert "Traceback" not in fresh.log(), fresh.log()
