@@ -128,6 +128,15 @@ def short(value: Fraction | float, digits: int = 6) -> str:
     return f"{scaled:.{digits - 1}f}".rstrip("0").rstrip(".") + f" × 10{power}"
 
 
+def log10(value: Fraction) -> float:
+    """The decimal logarithm of a fraction above zero, however large or small.
+
+    >>> log10(Fraction(1, 10**400))
+    -400.0
+    """
+    return math.log10(value.numerator) - math.log10(value.denominator)
+
+
 def _decimal_exponent(value: Fraction) -> int:
     """floor(log10(value)) without the rounding of a float logarithm."""
     guess = len(str(value.numerator)) - len(str(value.denominator))

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from playground.core.exact import Typed
+from playground.core.exact import Typed, log10
 from playground.core.formats import FP32, FP64, FloatFormat
 from playground.core.storing import store
 from playground.errors import BadInput
@@ -113,15 +113,11 @@ def exact(operation: Operation, start: Typed, by: Typed, count: int) -> float:
         return Typed("", first + count * step).as_float
     if not first or not step:
         return float(first) if not count else 0.0
-    digits = math.log10(abs(first)) + count * _log10(abs(step))
+    digits = log10(abs(first)) + count * log10(abs(step))
     sign = -1 if (first < 0) != (step < 0 and count % 2 == 1) else 1
     if abs(digits) > 300:
         return sign * math.inf if digits > 0 else 0.0
     return sign * 10**digits
-
-
-def _log10(value: Fraction) -> float:
-    return math.log10(value.numerator) - math.log10(value.denominator)
 
 
 def pairwise(form: FloatFormat, by: Typed, count: int) -> float:

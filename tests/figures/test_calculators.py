@@ -15,9 +15,8 @@ from playground.core.kv_cache import cache_format
 from playground.core.storing import store, store_in_all
 from playground.core.subject import subject
 from playground.core.weight_formats import weight_format
-from playground.figures import formats as format_figures
+from playground.figures import format_bits, format_errors, format_facts, format_line, palette
 from playground.figures import memory as memory_figures
-from playground.figures import palette
 from playground.figures import zero as zero_figures
 from playground.figures.formula import formula
 from playground.figures.memory import Bar
@@ -94,17 +93,17 @@ def test_table_1_has_the_papers_cells() -> None:
 def test_every_number_can_be_drawn_in_every_format(typed: str) -> None:
     everywhere = store_in_all(parse_number(typed))
     for one in everywhere:
-        html = format_figures.every_format(everywhere, one.format.name)
+        html = format_bits.every_format(everywhere, one.format.name)
         assert html.count("class=lp-on") == 1
-        cells = format_figures.bits(one)
+        cells = format_bits.bits(one)
         assert cells.count(">1</i>") + cells.count(">0</i>") == one.format.bits_total
-        json.loads(format_figures.neighbours(one).to_json())
-        json.loads(format_figures.errors(everywhere, one.format.name).to_json())
-        assert format_figures.facts(one)
+        json.loads(format_line.neighbours(one).to_json())
+        json.loads(format_errors.errors(everywhere, one.format.name).to_json())
+        assert format_facts.facts(one)
 
 
 def test_the_number_line_puts_the_number_where_it_is() -> None:
-    figure = format_figures.neighbours(store(format_named("fp8-e4m3"), parse_number("pi")))
+    figure = format_line.neighbours(store(format_named("fp8-e4m3"), parse_number("pi")))
     ticks, marker = figure.data
     assert list(ticks.x) == [0, -1, 1] and list(figure.layout.xaxis.ticktext) == ["3.25", "3", "3.5"]
     assert marker.x[0] == pytest.approx((3.141592653589793 - 3.25) / 0.25)
@@ -112,9 +111,9 @@ def test_the_number_line_puts_the_number_where_it_is() -> None:
 
 def test_text_from_a_person_is_escaped() -> None:
     typed = Typed("<img src=x onerror=alert(1)>", Fraction(1, 3))
-    html = format_figures.every_format(store_in_all(typed), "fp32") + formula("<script>")
+    html = format_bits.every_format(store_in_all(typed), "fp32") + formula("<script>")
     assert "<img" not in html and "<script>" not in html
-    figure = format_figures.neighbours(store(format_named("bf16"), typed))
+    figure = format_line.neighbours(store(format_named("bf16"), typed))
     assert "<img" not in figure.to_json().encode().decode("unicode_escape")
 
 
@@ -124,7 +123,7 @@ def test_labels_on_colours_have_enough_contrast() -> None:
         red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    used = {colour for _, colour in memory_figures.PARTS.values()} | set(format_figures.FIELDS.values())
+    used = {colour for _, colour in memory_figures.PARTS.values()} | set(format_bits.FIELDS.values())
     for colour in used:
         light, dark = sorted((luminance(colour), luminance(palette.text_on(colour))), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, colour
@@ -136,7 +135,7 @@ def test_the_charts_leave_background_and_text_to_the_theme() -> None:
         memory_figures.stacked([Bar("a", {"weights": 5})]),
         zero_figures.stages(shown, 1),
         zero_figures.sent(shown, 1),
-        format_figures.errors(store_in_all(parse_number("pi")), "fp32"),
+        format_errors.errors(store_in_all(parse_number("pi")), "fp32"),
     ]
     for figure in figures:
         assert figure.layout.paper_bgcolor is None and figure.layout.font.color is None

@@ -7,7 +7,7 @@ import streamlit as st
 from playground.core.formats import IntFormat, TableFormat
 from playground.core.storing import Stored
 from playground.figures import palette
-from playground.figures.formats import FIELDS
+from playground.figures.format_bits import FIELDS
 
 _KEY = "formats.bits"
 _STYLE = """

@@ -9,7 +9,7 @@ from playground.core import counting, storing, storing_explained
 from playground.core.exact import Typed, decimal_digits, parse_number, short
 from playground.core.formats import BY_NAME, BlockFormat, FloatFormat, IntFormat, TableFormat
 from playground.core.storing import Stored
-from playground.figures import formats as figures
+from playground.figures import format_bits, format_errors, format_facts, format_line, format_reach
 from playground.figures.formula import formula
 from playground.ui import downloads, inputs, shell
 from playground.ui.components.bits import bits
@@ -97,7 +97,7 @@ def _off(stored: Stored) -> str:
 
 def overview(stored: Sequence[Stored], chosen: Stored) -> None:
     """The bits of the number in every format."""
-    st.html(figures.every_format(stored, chosen.format.name))
+    st.html(format_bits.every_format(stored, chosen.format.name))
 
 
 def neighbourhood(stored: Stored) -> None:
@@ -108,7 +108,7 @@ def neighbourhood(stored: Stored) -> None:
         wide = stored.format.bits_total > 8
         shown = counting.landmarks(stored.format, stored.scale) if log else counting.around(stored, 16 if wide else 256)
         st.plotly_chart(
-            figures.number_line(stored, shown, log),
+            format_line.number_line(stored, shown, log),
             width="stretch",
             config={"displayModeBar": False},
             key="number_line",
@@ -117,14 +117,14 @@ def neighbourhood(stored: Stored) -> None:
         shell.provenance("computed", _line_note(stored, log, wide))
     elif stored.finite:
         st.plotly_chart(
-            figures.neighbours(stored),
+            format_line.neighbours(stored),
             width="stretch",
             config={"displayModeBar": False},
             key="neighbours",
             alt="The number typed, between the numbers the format has",
         )
         shell.provenance("computed", "every number in the band is stored as the middle one.")
-    st.html(figures.facts(stored))
+    st.html(format_facts.facts(stored))
 
 
 _LINES = {"steps": "step by step", "linear": "linear", "log": "logarithmic"}
@@ -145,7 +145,7 @@ def _line_note(stored: Stored, log: bool, wide: bool) -> str:
 def reach(stored: Sequence[Stored], chosen: Stored) -> None:
     """Overflow and underflow: where the number lies, and how far each format goes."""
     st.plotly_chart(
-        figures.reaches(stored, chosen.format.name),
+        format_reach.reaches(stored, chosen.format.name),
         width="stretch",
         config={"displayModeBar": False},
         key="reach",
@@ -167,7 +167,7 @@ def count(chosen: Stored) -> None:
         high = inputs.line("To", "1", key="high")
     rows = counting.in_every_format(parse_number(low), parse_number(high))
     st.plotly_chart(
-        figures.counts([(form.title, number) for form, number in rows], chosen.format.title),
+        format_reach.counts([(form.title, number) for form, number in rows], chosen.format.title),
         width="stretch",
         config={"displayModeBar": False},
         key="counts",
@@ -180,7 +180,7 @@ def count(chosen: Stored) -> None:
 def errors(stored: Sequence[Stored], chosen: Stored) -> None:
     """The error in every format, side by side."""
     st.plotly_chart(
-        figures.errors(stored, chosen.format.name),
+        format_errors.errors(stored, chosen.format.name),
         width="stretch",
         config={"displayModeBar": False},
         key="errors",
@@ -204,4 +204,4 @@ def course_pi(typed: Typed) -> None:
         )
         for stored, label in ((right, "π"), (notes, "3.141592")):
             st.caption(label)
-            st.html(figures.strip(stored))
+            st.html(format_bits.strip(stored))
