@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playground.core.quantization import Scheme
     from playground.lab.quantized_results import Measured
 
-PROMPT = "The capital of France is"
+PROMPT = "Photosynthesis is the process by which"
 
 
 @click.command("quantize")

@@ -137,7 +137,7 @@ class _Experiment:
             yield share, f"{scheme.title}: rounding the weights"
 
     def run(self, scheme: Scheme) -> Iterator[tuple[float, str]]:
-        """Read the text, then the prompt, then continue it greedily."""
+        """Read the text, then the prompt, then continue it greedily to the end of the turn."""
         steps = self._job.new_tokens + 2
         started = time.perf_counter()
         text = self._on_worker(lambda: self._read_text(scheme.name == "fp32"))
@@ -145,19 +145,22 @@ class _Experiment:
         seconds = time.perf_counter() - started
         prompt_V = self._on_worker(lambda: torch.from_numpy(forward.next_logits(self._copy, self._job.prompt_ids)))
         prompt_V = prompt_V.log_softmax(-1)
+        end = self._copy.generation_config.eos_token_id
+        stops = frozenset([end] if isinstance(end, int) else end or ())
         row = forward.Generation(
-            list(self._job.prompt_ids), SamplingSettings(temperature=0.0), self._job.new_tokens, 0, frozenset()
+            list(self._job.prompt_ids), SamplingSettings(temperature=0.0), self._job.new_tokens, 0, stops
         )
         ids: list[int] = []
         times: list[float] = []
-        while len(ids) < self._job.new_tokens:
+        while len(ids) < self._job.new_tokens and not stops.intersection(ids):
             token, took = self._on_worker(lambda: self._next(row))
             ids.append(token)
             times.append(took)
             yield (len(ids) + 2) / steps, f"{scheme.title}: continuing the prompt"
         if scheme.name == "fp32":
             self._reference = _Reference(text["logs"], prompt_V, tuple(ids))
-        self._measured = {"text": text, "prompt_V": prompt_V, "ids": ids, "times": times[1:], "text_seconds": seconds}
+        said = {"ids": ids, "ended": bool(stops.intersection(ids)), "times": times[1:] or times}
+        self._measured = {"text": text, "prompt_V": prompt_V, "text_seconds": seconds, **said}
 
     def _next(self, row: forward.Generation) -> tuple[int, float]:
         started = time.perf_counter()
@@ -192,7 +195,8 @@ class _Experiment:
         assert self._reference is not None
         got, reference = self._measured, self._reference
         ids = tuple(got["ids"])
-        differs = next((i for i, (a, b) in enumerate(zip(ids, reference.continuation, strict=True)) if a != b), None)
+        # Where one has ended and the other has not, the end itself is the other token.
+        differs = next((i for i, (a, b) in enumerate(zip(ids, reference.continuation, strict=False)) if a != b), None)
         probability_V = got["prompt_V"].exp()
         best = probability_V.topk(5)
         return Measured(
@@ -206,8 +210,9 @@ class _Experiment:
             positions=len(self._job.text_ids),
             perplexity=float(got["text"]["surprise"].double().mean().exp()),
             continuation=ids,
+            ended=got["ended"],
             first_difference=differs,
-            tokens_per_second=1 / float(np.median(got["times"])) if got["times"] else 0.0,
+            tokens_per_second=1 / float(np.median(got["times"])),
             text_seconds=got["text_seconds"],
             top_ids=tuple(best.indices.tolist()),
             top_probabilities=tuple(best.values.tolist()),

@@ -17,7 +17,7 @@ from playground.models.catalogue import catalogue
 from playground.models.lens import Lens
 
 REFERENCE, SIXTEEN = scheme_named("fp32"), scheme_named("bf16")
-_VERSION = 1  # bump when the measurement changes
+_VERSION = 2  # bump when the measurement changes
 _FOLDER = "quantized"
 
 
@@ -45,6 +45,7 @@ class Measured:
     positions: int
     perplexity: float
     continuation: tuple[int, ...]
+    ended: bool  # its last token says that the turn is over
     first_difference: int | None
     tokens_per_second: float
     text_seconds: float

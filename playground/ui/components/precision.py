@@ -15,7 +15,7 @@ from playground.models import weights
 from playground.models.lens import Lens
 from playground.ui import downloads, inputs, resources, shell
 
-PROMPT = "The capital of France is"
+PROMPT = "Photosynthesis is the process by which"
 _DEFAULT = ("fp32", "bf16", "fp16", "int8", "int4", "nf4")
 
 
