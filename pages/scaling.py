@@ -11,8 +11,8 @@ from playground.ui.components import scaling
 shell.header(
     __file__,
     "Training costs about **6 operations per parameter and token**: C = 6·N·D. For the same money, a larger model "
-    "reads less, a smaller one more. *Scaling laws* say which split gives the lowest loss: about **20 tokens per "
-    "parameter**, says the course. Where that comes from, and how sure it is:",
+    "reads less, a smaller one more. *Scaling laws* say which split gives the lowest loss (is *compute-optimal*): "
+    "about **20 tokens per parameter**, says the course. Where that comes from, and how sure it is:",
 )
 budget, machine = scaling.ask()
 scaling.answer(budget)

@@ -16,7 +16,7 @@ from playground.errors import BadInput
 @click.option("--gpu", "gpu_id", default="a100-80gb", show_default=True, help="For days and price: h100-80gb, …")
 @click.option("--gpus", default="1024", show_default=True, help="How many of them.")
 @click.option("--utilisation", default=0.4, show_default=True, type=float, help="Share of the peak that is reached.")
-@click.option("--price", default=2.0, show_default=True, type=float, help="Of a GPU hour.")
+@click.option("--price", default=2.0, show_default=True, type=float, help="Of a GPU hour, in dollars.")
 @output.as_json_option
 def scaling_command(
     compute: str | None,
@@ -62,7 +62,7 @@ def scaling_command(
         return
     output.emit_table(
         f"{scientific(budget.flop)} operations = {scientific(days)} petaflop/s-days",
-        ("law", "parameters", "tokens", "tokens each", "loss"),
+        ("law", "parameters", "tokens", "tokens each", "nats/token"),
         (
             (
                 a.title,
@@ -75,11 +75,12 @@ def scaling_command(
         ),
         right=(1, 2, 3, 4),
     )
+    click.echo("The last column is the predicted loss; each law has a curve of its own: compare within a law only.")
     if each is not None:
         click.echo(f"asked: {each:,.2f} tokens per parameter, against 20 {trained.verdict(each)}")
     click.echo(
         f"on {run.gpus:,} {card.title} at {utilisation:.0%}: {run.days:,.1f} days, "
-        f"{format_count(round(run.gpu_hours))} GPU hours, {format_count(round(run.price))} at {price:g} an hour"
+        f"{format_count(round(run.gpu_hours))} GPU hours, ${format_count(round(run.price))} at ${price:g} a GPU hour"
     )
 
 

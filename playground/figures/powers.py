@@ -9,6 +9,6 @@ def ticks(low: float, high: float, most: int = 8) -> dict:
     >>> ticks(-50, 50)["tickvals"]
     [-40, -20, 0, 20, 40]
     """
-    step = next(each for each in (1, 2, 3, 5, 10, 20, 50, 100, 200) if (high - low) / each <= most - 1)
+    step = next(each for each in (1, 2, 3, 4, 5, 10, 20, 50, 100, 200) if (high - low) / each <= most - 1)
     powers = [power for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
     return {"tickvals": powers, "ticktext": ["1" if power == 0 else f"10<sup>{power}</sup>" for power in powers]}

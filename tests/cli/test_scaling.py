@@ -35,6 +35,7 @@ def test_a_model_and_its_tokens() -> None:
 def test_the_table_names_every_law() -> None:
     result = CliRunner().invoke(scaling_command, ["--params", "174.6B", "--tokens", "300B"])
     assert result.exit_code == 0 and "under-trained 12×" in result.output and "Epoch" in result.output
+    assert "$1.40M at $2 a GPU hour" in result.output and "nats/token" in result.output
 
 
 @pytest.mark.parametrize(

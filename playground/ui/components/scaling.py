@@ -12,7 +12,7 @@ from playground.core.gpus import Gpu, gpus
 from playground.core.parameters import count
 from playground.core.scaling import Budget, scientific
 from playground.core.units import format_count
-from playground.figures import scaling as figures
+from playground.figures import scaling_history, scaling_loss, scaling_models, scaling_tables
 from playground.ui import downloads, inputs, shell
 
 ASK = {"compute": "Operations", "model": "A model and its tokens", "gpus": "GPUs and days"}
@@ -33,6 +33,18 @@ def best_split(C):                                   # least loss where 6 N D = 
 
 N, D = best_split(5.76e23)                           # Gopher's budget
 print(f"{N:.4g} parameters, {D:.4g} tokens, {D / N:.1f} each, loss {loss(N, D):.4f}")
+"""
+
+_WHAT_THEY_ARE = """
+- **Approach 1** takes many training curves and keeps, for each compute, the model that was lowest just then.
+- **Approach 2** trains models of many sizes for the same compute (an *iso-FLOP curve*) and takes the lowest.
+- **Approach 3** fits one formula for the loss to all those runs. **Epoch** fitted it again to the points of the paper's
+  figure, and found other coefficients.
+
+The *loss* is −ln of the probability the model gave the right token, on average: **nats per token** (1 nat is 1.44
+bits). It depends on the text and on how a tokenizer cuts it, so **losses of different laws don't compare**. The three
+losses in the table are for the same text (Chinchilla's), yet of three curves: a lower number there means another
+fit, not a better model. Kaplan's is for other text in other tokens, and so is what any real model reports.
 """
 
 
@@ -87,7 +99,7 @@ def answer(budget: Budget) -> None:
 def splits(budget: Budget) -> None:
     """How each law divides the budget."""
     answers = chinchilla.allocations(budget.flop)
-    st.html(figures.splits(answers))
+    st.html(scaling_tables.splits(answers))
     rows = [{**dataclasses.asdict(answer), "tokens_per_parameter": answer.tokens_per_parameter} for answer in answers]
     downloads.offer("scaling-laws", rows, key="splits.file")
     kaplan, _ = power_laws.kaplan_optimum(budget.flop)
@@ -98,6 +110,8 @@ def splits(budget: Budget) -> None:
         "tokens each for Gopher's budget, not the paper's 40B; the unrounded ones do. Epoch's refit of the same points "
         f"agrees with “20”. Kaplan's older law (2020) would ask for {format_count(round(kaplan))} parameters.",
     )
+    with st.expander("What the approaches are, and which losses may be compared", icon=":material/help:"):
+        st.markdown(_WHAT_THEY_ARE)
 
 
 def law_choice() -> chinchilla.Loss:
@@ -116,16 +130,21 @@ def law_choice() -> chinchilla.Loss:
 def surface(budget: Budget, law: chinchilla.Loss) -> None:
     """The loss over both, and the curves of equal compute."""
     _plot(
-        figures.loss_surface(law, budget, trained.trained_models()),
+        scaling_loss.loss_surface(law, budget, trained.trained_models()),
         "surface",
         "Predicted loss over parameters and tokens, with the budget's line, its best point and real models",
     )
     shell.provenance(
         "computed",
-        f"L(N, D) = {law.E:.4g} + {law.A:.4g}/N^{law.alpha:.4g} + {law.B:.4g}/D^{law.beta:.4g} ({law.source}). "
+        "each law predicts the loss on *its own* text, in *its own* tokens: compare losses within a law, not between "
+        f"laws. L(N, D) = {law.E:.4g} + {law.A:.4g}/N^{law.alpha:.4g} + {law.B:.4g}/D^{law.beta:.4g} ({law.source}). "
         "Every point of the dashed line costs the same; the star is the lowest of them.",
     )
-    _plot(figures.iso_flop_curves(law, budget), "iso", "Loss against size at five budgets, with their minima")
+    st.markdown(
+        "Walk along such a line of equal cost and note the loss: an **iso-FLOP curve** (*iso*: the same, *FLOP*: "
+        "floating-point operations). Its lowest point is the **compute-optimal** model, the best for that compute."
+    )
+    _plot(scaling_loss.iso_flop_curves(law, budget), "iso", "Loss against size at five budgets, with their minima")
     shell.provenance("computed", "each curve is a budget; too small a model and too few tokens both cost loss.")
 
 
@@ -133,7 +152,7 @@ def models(budget: Budget, law: chinchilla.Loss) -> None:
     """Published models: over- or under-trained, by how much."""
     known = trained.trained_models()
     _plot(
-        figures.real_models(known, chinchilla.LOSSES, budget),
+        scaling_models.real_models(known, chinchilla.LOSSES, budget),
         "models",
         "Tokens per parameter of real models against their compute, and what each law calls best",
     )
@@ -141,10 +160,14 @@ def models(budget: Budget, law: chinchilla.Loss) -> None:
         "computed",
         "6ND and D/N from each model's paper. Below the lines under-trained, above over-trained: "
         "*for training alone*. A smaller model trained longer is cheaper each time it answers, so Llama 3.1 8B's 1,868 "
-        "is a choice. With scale Hoffmann's best ratio rises and Epoch's falls.",
+        "is a choice. With scale Hoffmann's best ratio (approach 3) rises and Epoch's falls. Tap a dot for its name.",
     )
-    rows = figures.placed_rows([trained.place(model, law) for model in known])
+    rows = scaling_models.placed_rows([trained.place(model, law) for model in known])
     with st.expander(f"All {len(rows)} models, under “{law.title}”", icon=":material/table_chart:"):
+        st.caption(
+            "The predicted loss (nats per token) is what the law says of that size and length on Chinchilla's text. It "
+            "is not the model's own: each was trained on other data and counts other tokens."
+        )
         number, share = st.column_config.NumberColumn, st.column_config.ProgressColumn
         st.dataframe(
             rows,
@@ -156,6 +179,10 @@ def models(budget: Budget, law: chinchilla.Loss) -> None:
                 "tokens": number(format="compact"),
                 "operations": number(format="scientific"),
                 "tokens per parameter": number(format="%.1f"),
+                "predicted loss": number(help="By this law, nats per token of Chinchilla's text."),
+                "above the best": number(
+                    help="Predicted loss above the best split of the same compute, nats per token."
+                ),
                 "compute not needed": share(format="percent", min_value=0.0, max_value=1.0),
             },
         )
@@ -209,15 +236,18 @@ def attention_warning(budget: Budget) -> None:
 
 def history() -> None:
     """Kaplan's straight lines, and Chinchilla's printed tables."""
-    _plot(figures.power_laws(power_laws.LAWS), "powers", "Loss against compute, tokens and parameters on log axes")
+    _plot(
+        scaling_history.power_laws(power_laws.LAWS), "powers", "Loss against compute, tokens and parameters on log axes"
+    )
     shell.provenance(
         "computed",
         "[Kaplan et al. 2020](https://arxiv.org/abs/2001.08361): solid where it was measured, dotted beyond. Ten times "
         f"the parameters, loss × {power_laws.BY_PARAMETERS.per_tenfold:.2f}; tokens × "
-        f"{power_laws.BY_TOKENS.per_tenfold:.2f}; compute × {power_laws.BY_COMPUTE.per_tenfold:.2f}.",
+        f"{power_laws.BY_TOKENS.per_tenfold:.2f}; compute × {power_laws.BY_COMPUTE.per_tenfold:.2f}. Nats per token of "
+        "WebText2 in GPT-2's tokens: not to be compared with the losses above.",
     )
     with st.expander("Chinchilla's Tables 3 and A3, as printed", icon=":material/table_chart:"):
-        st.html(figures.published(trained.chinchilla_tables()))
+        st.html(scaling_tables.published(trained.chinchilla_tables()))
         st.caption(
             "\\* A misprint in Table A3: 175B on 12.0T tokens is printed with 1.26 × 10²⁴ operations; 6ND is 1.26 × "
             "10²⁵. Every other row is within 5% of 6ND."
@@ -227,7 +257,9 @@ def history() -> None:
 def bloomberg() -> None:
     """A domain model: its data and its budget."""
     parts = trained.bloomberg_data()
-    _plot(figures.data_mix(parts), "mix", "BloombergGPT's corpus by source: about half finance, half public text")
+    _plot(
+        scaling_history.data_mix(parts), "mix", "BloombergGPT's corpus by source: about half finance, half public text"
+    )
     finance = sum(part.tokens for part in parts if part.finance) / sum(part.tokens for part in parts)
     st.markdown(
         f"**{finance:.0%} finance** (blue), the rest public text (orange): 709B tokens gathered, 569B used (80% of one "
