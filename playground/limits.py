@@ -35,6 +35,15 @@ HEAD_VIEW_TOKENS = 64
 MODEL_VIEW_TOKENS = 24
 HEATMAP_TOKENS = 128
 
+# Generation.
+ALTERNATIVES = 8  # tokens that could have come instead, listed a position
+GENERATED_TOKENS = 200  # of one continuation on the page, at most the profile's; a link tells of as many
+FIRST_TOKENS = 12  # written at first sight
+TREE_NODES = 400  # tokens of all branches together; the oldest branches go first
+BEAMS = 5
+BEAM_STEPS_DRAWN = 40
+TEXTS_KEPT = 64  # finished generations remembered, for all sessions
+
 # Embeddings and positions.
 WORDS_COMPARED = 30  # a heatmap's side, and the points of a projection
 WORDS_ADDED = 6  # terms of a sum of words

@@ -6,14 +6,14 @@ one thread does all the work of a model.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from playground.core import sampling
 from playground.core.sampling_settings import SamplingSettings
+from playground.core.step import Step, drawn, given
 from playground.errors import BadInput, ModelUnavailable
 
 _BLOCK_ROWS = 8_192
@@ -136,17 +136,6 @@ class Generation:
         self.pending = list(self.ids)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One generated token: the draw, and how likely it was."""
-
-    id: int
-    probability: float  # softmax at temperature 1, over the whole vocabulary
-    adjusted: float  # in the distribution it was drawn from
-    rank: int  # 0: the most probable token
-    finish_reason: str = ""  # "stop" or "length" on the last step
-
-
 def step_rows(model: Any, rows: Sequence[Generation]) -> list[tuple[Step, bool] | Exception]:
     """One token for each row. Rows step one after another here; the interface lets them share one padded batch."""
     results: list[tuple[Step, bool] | Exception] = []
@@ -169,16 +158,38 @@ def _step(model: Any, row: Generation) -> Step:
         out = model(_batch(model, row.pending), past_key_values=row.cache, use_cache=True, logits_to_keep=1)
         logits = out.logits[0, -1].float().cpu().numpy()
     row.cache = out.past_key_values
-    distribution = sampling.adjust(logits, row.settings, row.ids)
-    token = sampling.draw(distribution, sampling.uniform(row.seed, len(row.ids)))
-    row.ids.append(token)
-    row.pending = [token]
+    step = drawn(logits, row.settings, row.ids, row.seed)
+    row.ids.append(step.id)
+    row.pending = [step.id]
     row.new_tokens -= 1
-    probability = float(distribution.probability[token])
-    return Step(
-        id=token,
-        probability=probability,
-        adjusted=float(distribution.adjusted[token]),
-        rank=int((distribution.probability > probability).sum()),
-        finish_reason="stop" if token in row.stop_ids else "length" if row.new_tokens <= 0 else "",
-    )
+    return replace(step, finish_reason="stop" if step.id in row.stop_ids else "length" if row.new_tokens <= 0 else "")
+
+
+def followed(model: Any, ids: Sequence[int], path: Sequence[int], settings: SamplingSettings) -> list[Step]:
+    """Each token of ``path`` as a step after ``ids``, in one pass over all of them: what a link's text is."""
+    with torch.inference_mode():
+        out = model(_batch(model, [*ids, *path[:-1]]), use_cache=False, logits_to_keep=len(path))
+        logits_TV = out.logits[0].float().cpu().numpy()
+    whole = [*ids, *path]
+    return [given(logits_TV[at], settings, whole[: len(ids) + at], token) for at, token in enumerate(path)]
+
+
+@dataclass
+class Beams:
+    """The texts of a beam search under way: a batch that shares one KV cache."""
+
+    pending: list[list[int]]  # for each text the ids the cache has not seen: the prompt at first
+    cache: Any = None
+    rows: list[int] = field(default_factory=list)  # which row of the last batch each text grew from
+
+
+def beam_step(model: Any, beams: Beams) -> np.ndarray:
+    """Log-probabilities of the next token of each text: float32 (text, vocabulary)."""
+    with torch.inference_mode():
+        if beams.cache is not None:
+            beams.cache.reorder_cache(torch.tensor(beams.rows, device=model.device))
+        batch = torch.tensor(beams.pending, dtype=torch.long, device=model.device)
+        out = model(batch, past_key_values=beams.cache, use_cache=True, logits_to_keep=1)
+        beams.cache = out.past_key_values
+        result: np.ndarray = out.logits[:, -1].float().log_softmax(-1).cpu().numpy()
+    return result

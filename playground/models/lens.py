@@ -8,7 +8,8 @@ Every method that runs the model does so on the model's worker and shares its an
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,7 +17,9 @@ import numpy as np
 
 from playground import limits
 from playground.core import embeddings
+from playground.core.beam_search import BeamSearch
 from playground.core.sampling_settings import SamplingSettings
+from playground.core.step import Step
 from playground.core.tokens import Encoding, SpecialMode
 from playground.core.visible import visible
 from playground.errors import BadInput, ModelUnavailable
@@ -227,8 +230,8 @@ class Lens:
 
     def generate(
         self, ids: Sequence[int], settings: SamplingSettings, max_new_tokens: int, seed: int = 0
-    ) -> Iterator[Any]:
-        """Tokens one by one (``forward.Step``); leaving the loop stops the model within one token.
+    ) -> Generator[Any, None, None]:
+        """Tokens one by one (``Step``); leaving the loop stops the model within one token.
 
         The same ids, settings and seed give the same tokens, in any session.
         """
@@ -243,6 +246,63 @@ class Lens:
         for step in self._loaded.worker.start_row(state, owner=self._owner).items(self._on_wait):
             self._on_answer()
             yield step
+
+    def follow(self, ids: Sequence[int], path: Sequence[int], settings: SamplingSettings) -> tuple[Step, ...]:
+        """The tokens of ``path`` as steps after ``ids``: how likely each was under ``settings``, and what else."""
+        from playground.models import forward
+
+        self._needs("decoder")
+        self._checked([*ids, *path], self.max_tokens)
+        if not (ids and path):
+            return ()
+        key = ("followed", self._loaded.entry.pin, self.device, self.dtype, tuple(ids), tuple(path), settings)
+
+        def work() -> list[Step]:
+            return forward.followed(self._loaded.model, ids, path, settings)
+
+        try:
+            steps = self._loaded.worker.submit(work, owner=self._owner, key=key).wait(self._on_wait)
+        finally:
+            self._on_answer()
+        return tuple(replace(s, finish_reason="stop" if s.id in self.stop_ids else "") for s in steps)
+
+    def beam_search(
+        self, ids: Sequence[int], beams: int, max_new_tokens: int, length_penalty: float = 1.0
+    ) -> Generator[BeamSearch, None, None]:
+        """The search after each of its steps; leaving the loop stops the model within one.
+
+        Each step is a request of its own, so that other readers are served in between.
+        """
+        from playground.models import forward
+
+        self._needs("decoder")
+        batch = forward.Beams([list(self._checked(ids, self.max_tokens))])
+        if not 1 <= beams <= limits.BEAMS or not 1 <= max_new_tokens <= limits.current().new_tokens:
+            raise BadInput(
+                "This beam search is too large",
+                f"Ask for 1 to {limits.BEAMS} beams and 1 to {limits.current().new_tokens} new tokens.",
+            )
+        search = BeamSearch(beams, max_new_tokens, self.stop_ids, length_penalty)
+        while not search.done:
+            try:
+                row = self._loaded.worker.submit(
+                    lambda: forward.beam_step(self._loaded.model, batch), owner=self._owner
+                ).wait(self._on_wait)
+            finally:
+                self._on_answer()
+            batch.rows = search.advance(row)
+            batch.pending = [[token] for token in search.tokens]
+            yield search
+
+    @property
+    def stop_ids(self) -> frozenset[int]:
+        """The tokens that end a text."""
+        return self._stop_ids()
+
+    @property
+    def generating(self) -> int:
+        """Texts that this model is writing at this moment, for all readers: they share its steps."""
+        return int(self._loaded.worker.load[1])
 
     def _stop_ids(self) -> frozenset[int]:
         found = self._loaded.model.generation_config.eos_token_id
