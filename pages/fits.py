@@ -5,14 +5,14 @@ The longest context, the largest batch, the best quantization, the recipes that 
 
 import streamlit as st
 
-from playground.ui import inputs, shell
-from playground.ui.components import fits, memory
+from playground.ui import shell
+from playground.ui.components import fits, memory_inputs
 from playground.ui.components.subjects import subject_input
 
 shell.header(
     __file__,
     "You have a card. **How long may a text be**, how many at once, in how many bits, and which is the *largest model* "
-    "it can run, or train? “24 GB” on the box is what the seller counts; a program gets a little less.",
+    "it can run, or train? The “GB” on a card's box are GiB, 2³⁰ bytes each, and a program gets a little less.",
 )
 card_column, model_column, task_column = st.columns([3, 3, 2])
 with card_column:
@@ -20,7 +20,7 @@ with card_column:
 with model_column:
     subject = subject_input(default="llama-3.1-8b")
 with task_column:
-    task = inputs.choice("Task", tuple(memory.TASKS), key="task", format_func=memory.TASKS.__getitem__, segmented=True)
+    task = memory_inputs.ask_task()
 
 st.subheader("This model on this card", anchor=False)
 if task == "inference":
@@ -28,9 +28,9 @@ if task == "inference":
     st.subheader("The largest model this card can run", anchor=False)
     fits.largest_to_run(asked, card)
 else:
-    fits.to_learn(subject, card)
+    trained = fits.to_learn(subject, card)
     st.subheader("The largest model this card can train", anchor=False)
-    fits.largest_to_train(card)
+    fits.largest_to_train(trained, card)
 
 shell.code(fits.SNIPPET)
 
@@ -39,7 +39,7 @@ shell.try_this(
     (
         "8B on a small card",
         {"card": "rtx-4060", "model": "llama-3.1-8b", "task": "inference"},
-        "16 GB of weights on 8 GB: nothing fits. The best weights that fit have how many bits?",
+        "16 GB of weights on a card of 8: nothing fits. The best weights that fit have how many bits?",
     ),
     (
         "One million tokens",

@@ -11,8 +11,9 @@ from playground.ui.components.subjects import subject_input
 
 shell.header(
     __file__,
-    "You have a task. **Ask** a model, **show** it examples, **fine-tune** it, or **train your own**? Each step costs "
-    "more once and less per answer. With your numbers, which one pays?",
+    "You have a task. **Ask** a model, **show** it examples, **fine-tune** it, or **train your own**? Examples cost "
+    "nothing once, but are read again with every request; training costs once, then the short prompt will do. With "
+    "your numbers, which one pays?",
 )
 subject = subject_input(default="llama-3.1-8b")
 task, machine = lifecycle.ask()
@@ -30,7 +31,8 @@ shell.try_this(
     (
         "A hundred requests",
         {"requests": "100", "months": "1"},
-        "For a small job nothing beats examples in the prompt. At how many requests does LoRA pay?",
+        "Showing eight examples with each costs less than a cent in all, training LoRA sixteen. From how many requests "
+        "on is LoRA the cheaper one?",
     ),
     (
         "Long examples",

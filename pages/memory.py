@@ -5,8 +5,8 @@ The course's round number first, then the exact bytes by formula, and the cards 
 
 import streamlit as st
 
-from playground.ui import inputs, shell
-from playground.ui.components import memory
+from playground.ui import shell
+from playground.ui.components import memory, memory_inputs
 from playground.ui.components.subjects import subject_input
 
 shell.header(
@@ -16,7 +16,7 @@ shell.header(
 )
 task_column, model_column = st.columns([1, 2])
 with task_column:
-    task = inputs.choice("Task", ("inference", "training"), key="task", format_func=memory.TASKS.get, segmented=True)
+    task = memory_inputs.ask_task()
 with model_column:
     subject = subject_input(default="llama-3.1-8b")
 

@@ -23,7 +23,10 @@ _overhead_option = click.option(
 @subjects.params_option
 @subjects.config_option
 @click.option(
-    "--dtype", default="bf16", show_default=True, help="How weights are stored: fp32, bf16, int8, q4_k_m, nf4, …"
+    "--dtype",
+    default="bf16",
+    show_default=True,
+    help="How weights are stored: fp32, bf16, q4_k_m, nf4, … (int8, int4: flat, no scales).",
 )
 @click.option("--context", default="4096", show_default=True, help="Tokens a text may have.")
 @click.option("--batch", default="1", show_default=True, help="Texts at once.")
@@ -44,6 +47,7 @@ def inference_command(
     as_json: bool,
 ) -> None:
     """Memory to answer: weights, KV cache, activations, overhead."""
+    from playground.core import bits_explained
     from playground.core.inference_memory import OVERHEAD_BYTES, inference_memory
     from playground.core.kv_cache import cache_format
     from playground.core.weight_formats import weight_format
@@ -72,6 +76,7 @@ def inference_command(
         return
     title = f"{about.title} to answer: {format_count(about.parameters)} parameters in {dtype}"
     _show_parts(f"{title} ({float(need.bits_per_weight):.4g} bits a weight)", need.parts, need.total)
+    output.notices((f"Weights: {bits_explained.sentence(about, weight_format(dtype))}.",))
 
 
 @memory_group.command("training")
@@ -143,8 +148,14 @@ def training_command(
         output.emit_json(answer)
         return
     title = f"{about.title} to learn: {format_count(about.parameters)} parameters, {need.recipe.title}"
-    _show_parts(title, need.parts, need.total)
-    output.notices((f"The course's rule of thumb, {rule} bytes a parameter: {format_bytes(rule * about.parameters)}.",))
+    _show_parts(f"{title}, {sizes[0]:,} × {sizes[1]:,} tokens a step", need.parts, need.total)
+    for_all = " for training every weight" if need.trainable else ""
+    output.notices(
+        (
+            f"{need.recipe.title}: {need.recipe.note}.",
+            f"The course's rule of thumb{for_all}, {rule} bytes a parameter: {format_bytes(rule * about.parameters)}.",
+        )
+    )
 
 
 def _fits(needed_bytes: int) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def llama_layer_bytes(model: Architecture, sequence: int, batch: int, element_by
 
 
 def training_bytes(model: Architecture, sequence: int, batch: int, recompute: Recompute, element_bytes: int = 2) -> int:
-    """Bytes all layers keep for the backward pass; logits are apart (:func:`logits_bytes`).
+    """Bytes all layers keep for the backward pass; logits and what else is saved have their own functions below.
 
     Leaves out what fused kernels save and eager ones add; a mixture of experts counts the active experts; BERT and T5
     use the GPT-style block (T5's cross-attention is one more attention a layer).
@@ -84,6 +84,21 @@ def layers_bytes(model: Architecture, sequence: int, batch: int, recompute: Reco
     scores = model.heads * sequence**2 * batch * (2 * x + 1) if recompute == "none" else 0
     cross = (6 * x + 1) * sbh + scores  # equation 1's attention and its norm
     return 2 * model.layers * block + model.layers * cross
+
+
+def outside_the_layers_bytes(model: Architecture, sequence: int, batch: int, element_bytes: int = 2) -> int:
+    """What a Llama-style model saves for the backward pass beside its layers and logits; 0 for other blocks.
+
+    The last norm keeps its input in FP32, its result and the head's input (``(4 + 2x)·h`` a token) and its scale (4);
+    the embedding and the loss the token ids (8 each); the loss three FP32 scalars. Measured to the byte.
+
+    >>> from playground.core.architectures import architecture
+    >>> outside_the_layers_bytes(architecture("smollm2-135m"), 64, 1, 4)
+    443660
+    """
+    if not is_llama_block(model):
+        return 0
+    return sequence * batch * ((4 + 2 * element_bytes) * model.hidden + 4 + 2 * 8) + 12
 
 
 def recomputed_layer_bytes(model: Architecture, sequence: int, batch: int, element_bytes: int = 2) -> int:

@@ -48,7 +48,7 @@ class Architecture:
     heads: int
     feed_forward: int
     vocabulary: int
-    context: int  # longest text it was trained for
+    context: int  # longest text it was trained for; 0: a config.json that does not say
     kv_heads: int = 0  # 0: as many as heads
     head_dim: int = 0  # 0: hidden / heads
     tied: bool = False  # the output head is the embedding table

@@ -86,7 +86,7 @@ def _notices(subject: Subject, context: int, ignore_window: bool) -> tuple[str, 
     model = subject.model
     assert model is not None
     notices = subject.remarks
-    if context > model.context:
+    if model.context and context > model.context:
         notices.append(f"{model.title} was trained for {model.context:,} tokens: {context:,} is beyond that.")
     if model.window_layers and context > model.window and not ignore_window:
         which = "every layer keeps" if model.window_layers == model.layers else f"{model.window_layers} layers keep"

@@ -84,6 +84,17 @@ class Way:
         return self.once_price + self.request_price * requests
 
 
+def training_length(subject: Subject, task: Task) -> int:
+    """Tokens of the one sequence that is trained on at a time: an example, or the model's context where it is shorter.
+
+    >>> from playground.core.subject import subject
+    >>> training_length(subject("gpt2"), Task(64, 16, 8, 2048, 3000, 3, 1000, 1))
+    1024
+    """
+    longest = subject.model.context if subject.model else 0
+    return min(task.example, longest) if longest else task.example
+
+
 def ways(subject: Subject, task: Task, machine: Machine) -> tuple[Way, ...]:
     """Every way, priced for this model: the price of operations alone, at this utilisation.
 
@@ -93,7 +104,7 @@ def ways(subject: Subject, task: Task, machine: Machine) -> tuple[Way, ...]:
     _check(task)
     plain, shown = task.prompt + task.answer, task.prompt + task.answer + task.shots * task.example
     active = parameters.active(subject.model) if subject.model else subject.parameters
-    length = max(1, min(task.example, subject.model.context if subject.model else task.example))
+    length = training_length(subject, task)
     full = training_memory(subject, recipe("mixed"), optimizer("adamw"), 1, length, "full").total
     adapted = lora.lora_memory(subject, "lora", 16, "all-linear", 1, length, "full").total
     once = {

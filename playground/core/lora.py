@@ -1,9 +1,9 @@
 """LoRA and QLoRA: the weights stay frozen, two small matrices beside each of some learn.
 
 A matrix of (out × in) gets A (r × in) and B (out × r): ``r·(in + out)`` numbers that learn (arXiv:2106.09685 §4.1).
-PEFT keeps them in FP32: 4 + 4 + 8 bytes with AdamW. QLoRA stores the frozen weights in NF4 with double quantization
-(arXiv:2305.14314). Activations are those of full training, an upper bound: a frozen matrix without an adapter need
-not keep its input.
+PEFT keeps them in FP32: 4 + 4 + 8 bytes with AdamW. QLoRA stores the frozen weights in NF4 with double quantization,
+4 + 8/64 + 32/(64·256) = 4.127 bits (arXiv:2305.14314 §3). Activations are those of full training, an upper bound: a
+frozen matrix without an adapter need not keep its input.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from playground.core.parameters import tensors
 from playground.core.recipes import OPTIMIZERS_BY_NAME, Recipe
 from playground.core.subject import Subject, check_range
 from playground.core.training_memory import TrainingMemory
-from playground.core.weight_formats import weight_bytes, weight_format
+from playground.core.weight_formats import WeightFormat, weight_bytes, weight_format
 from playground.errors import BadInput
 
 Targets = Literal["attention", "all-linear"]
@@ -28,12 +28,22 @@ _ADAPTED = {
     "attention": ("query", "value"),  # the paper's choice, and PEFT's default for Llama
     "all-linear": ("query", "key", "value", "attention_output", "gate", "up", "down"),
 }
+_QLORA = "NF4 with double quantization, 4.127 bits a weight (arXiv:2305.14314 §3), frozen; FP32 adapters"
 LORA_RECIPES = (
     Recipe("lora", "LoRA", 4, 4, 0, Fraction(4), 2, "16-bit weights frozen, FP32 adapters"),
-    Recipe("qlora", "QLoRA", 4, 4, 0, Fraction(4), 2, "NF4 weights frozen, FP32 adapters"),
+    Recipe("qlora", "QLoRA", 4, 4, 0, Fraction(4), 2, _QLORA),
 )
 LORA_BY_NAME = {known.name: known for known in LORA_RECIPES}
 _BASE = {"lora": "bf16", "qlora": "nf4-dq"}
+
+
+def frozen_format(recipe_name: str) -> WeightFormat:
+    """How the weights that do not learn are stored.
+
+    >>> float(frozen_format("qlora").bits)
+    4.126953125
+    """
+    return weight_format(_BASE[recipe_name])
 
 
 def adapter_parameters(model: Architecture, rank: int, targets: Targets = "all-linear") -> int:
@@ -76,7 +86,7 @@ def lora_memory(
         raise BadInput("Adapters depend on the matrices' shapes", "Choose a model, or paste its config.json.")
     recipe = LORA_BY_NAME[recipe_name]
     small = adapter_parameters(subject.model, rank, targets)
-    frozen = weight_bytes(subject.model, weight_format(_BASE[recipe_name]))
+    frozen = weight_bytes(subject.model, frozen_format(recipe_name))
     adam = OPTIMIZERS_BY_NAME["adamw"]
     whole = training_memory.training_memory(subject, recipe, adam, batch, sequence, recompute, overhead)
     return replace(

@@ -1,16 +1,14 @@
-"""Every part of a memory calculation with its formula, this model's numbers filled in, and the formula's source."""
+"""Every part of what an answer needs with its formula, this model's numbers filled in, and the formula's source."""
 
 from dataclasses import dataclass
 from math import floor
 
-from playground.core import activations, kv_cache
-from playground.core.activations import Recompute
+from playground.core import activations, bits_explained, kv_cache
 from playground.core.architectures import Architecture
 from playground.core.inference_memory import InferenceMemory
 from playground.core.kv_cache import CacheFormat
 from playground.core.recipes import COURSE_BYTES
 from playground.core.subject import Subject
-from playground.core.training_memory import TrainingMemory
 from playground.core.weight_formats import WeightFormat
 
 
@@ -67,8 +65,7 @@ def explain_inference(
 ) -> tuple[Line, ...]:
     """The parts of an answer, those that are not zero."""
     model = need.subject.model
-    bits = f"{float(need.bits_per_weight):.5g}"
-    lines = [Line("weights", need.weights, f"{need.subject.parameters:,} × {bits} bits / 8", _weights_source(weights))]
+    lines = [Line("weights", need.weights, bits_explained.formula(need.subject, weights), _weights_source(weights))]
     if model is not None:
         tokens = min(batch * context, activations.PASS_TOKENS)
         size = 4 if weights.name == "fp32" else 2
@@ -87,7 +84,7 @@ def explain_inference(
                 passed,
                 f"fullest moment of a pass of at most {activations.PASS_TOKENS:,} tokens (vLLM's default); "
                 + (
-                    "within 1% of transformers in the tests" if _is_dense_llama(model) else "an estimate for this block"
+                    "within 1% of transformers in the tests" if is_dense_llama(model) else "an estimate for this block"
                 ),
             ),
             Line(
@@ -101,86 +98,11 @@ def explain_inference(
     return tuple(line for line in lines if line.bytes)
 
 
-def _is_dense_llama(model: Architecture) -> bool:
+def is_dense_llama(model: Architecture) -> bool:
+    """Whether the Llama formulas hold to the byte: no experts, no latent attention."""
     return activations.is_llama_block(model) and model.experts is None and model.latent is None
 
 
 def _weights_source(weights: WeightFormat) -> str:
     note = f"{weights.title}: {weights.note}" if weights.note else f"{weights.title}, no scales"
     return f"{note} (llama.cpp's rules, tensor by tensor)" if weights.mixture else note
-
-
-def explain_training(need: TrainingMemory, batch: int, sequence: int, recompute: Recompute) -> tuple[Line, ...]:
-    """The parts of a training step, those that are not zero."""
-    recipe, count = need.recipe, f"{need.subject.parameters:,}"
-    each = need.bytes_per_parameter["optimizer"]
-    states = f"{count} × {float(each):.6g} B"
-    if recipe.master:
-        states += f" ({recipe.master} master copy + {float(each - recipe.master):.4g} states)"
-    lines = [
-        Line("weights", need.weights, f"{count} × {recipe.weight} B", f"{recipe.title}: {recipe.note}"),
-        Line("gradients", need.gradients, f"{count} × {recipe.gradient} B", "one a parameter"),
-        Line("optimizer", need.optimizer, states, f"{need.optimizer_kind.title}; ZeRO, arXiv:1910.02054 §3.1"),
-    ]
-    if need.trainable:
-        lines = _adapter_lines(need)
-    if need.subject.model is not None:
-        formula, source = _activations(need, batch, sequence, recompute)
-        if need.trainable and recompute != "full":
-            source = "as in full training, an upper bound: a frozen matrix without an adapter keeps no input"
-        vocabulary = need.subject.model.vocabulary
-        lines += [
-            Line("activations", need.activations, formula, source),
-            Line(
-                "recomputed_layer",
-                need.recomputed_layer,
-                "one layer's activations",
-                "alive again while it goes backward",
-            ),
-            Line(
-                "logits",
-                need.logits,
-                f"4 B × {batch:,} × {sequence:,} × {vocabulary:,} vocabulary",
-                "FP32 scores, kept for the loss; most calculators leave them out",
-            ),
-        ]
-    lines.append(Line("overhead", need.overhead, OVERHEAD, OVERHEAD_SOURCE))
-    return tuple(line for line in lines if line.bytes)
-
-
-def _adapter_lines(need: TrainingMemory) -> list[Line]:
-    """LoRA: the frozen weights, and small matrices that learn."""
-    small, recipe = f"{need.trainable:,}", need.recipe
-    frozen = need.weights - recipe.weight * need.trainable
-    share = need.trainable / need.subject.parameters
-    return [
-        Line(
-            "weights",
-            need.weights,
-            f"{frozen:,} B frozen + {small} × {recipe.weight} B adapters",
-            f"{recipe.title}: {recipe.note}; the adapters are {share:.2%} of the parameters",
-        ),
-        Line(
-            "gradients", need.gradients, f"{small} × {recipe.gradient} B", "the adapters' only (arXiv:2106.09685 §4.2)"
-        ),
-        Line("optimizer", need.optimizer, f"{small} × 8 B", "AdamW's two states, of the adapters only"),
-    ]
-
-
-def _activations(need: TrainingMemory, batch: int, sequence: int, recompute: Recompute) -> tuple[str, str]:
-    model, x = need.subject.model, need.recipe.activation
-    assert model is not None
-    tokens = f"{model.layers} layers × {batch:,} × {sequence:,} tokens"
-    if recompute == "full":
-        return f"{tokens} × {x} B × {model.hidden:,}", "only each layer's input: Korthikanti et al., arXiv:2205.05198"
-    if activations.is_llama_block(model):
-        width = activations.attention_width(model)
-        inner = activations.feed_forward_width(model)
-        per_token = f"({8 + 4 * x}·{model.hidden:,} + {x}·{width:,} + {4 * x}·{inner:,} + 4·{model.heads} + 8) B"
-        exactly = (
-            "to the byte in the tests" if _is_dense_llama(model) else "an estimate: only the active experts are counted"
-        )
-        return f"{tokens} × {per_token} + rotary tables", f"Llama block in transformers, {exactly}"
-    scores = f" + {2 * x + 1}·{model.heads}·{sequence:,}" if recompute == "none" else ""
-    per_token = f"({16 * x + 2}·{model.hidden:,}{scores}) B"
-    return f"{tokens} × {per_token}", "GPT-style block: Korthikanti et al., arXiv:2205.05198, equation 1"

@@ -96,7 +96,8 @@ def training_memory(
         recipe,
         optimizer,
         *states,
-        activations.training_bytes(model, sequence, batch, recompute, x),
+        activations.training_bytes(model, sequence, batch, recompute, x)
+        + activations.outside_the_layers_bytes(model, sequence, batch, x),
         activations.recomputed_layer_bytes(model, sequence, batch, x) if recompute == "full" else 0,
         activations.logits_bytes(model.vocabulary, batch * sequence),
         overhead,
@@ -108,7 +109,7 @@ def _notices(subject: Subject, sequence: int, recompute: Recompute) -> tuple[str
     model = subject.model
     assert model is not None
     notices = subject.remarks
-    if sequence > model.context:
+    if model.context and sequence > model.context:
         notices.append(f"{model.title} was built for {model.context:,} tokens: {sequence:,} is beyond that.")
     if recompute == "selective" and activations.is_llama_block(model):
         notices.append("Fused attention stores no s × s scores, so selective recomputation changes nothing here.")

@@ -65,6 +65,15 @@ def format_gb(value: int) -> str:
     return _scaled(value, 1000, _DECIMAL)
 
 
+def format_gib(value: int) -> str:
+    """The binary form alone, as PyTorch and nvidia-smi report a card's memory.
+
+    >>> format_gib(85_899_345_920)
+    '80.00 GiB'
+    """
+    return _scaled(value, 1024, _BINARY)
+
+
 def format_count(value: int | float) -> str:
     """A count with the suffix the field uses (K, M, B, T).
 

@@ -31,13 +31,13 @@ class WeightFormat:
     mixture: str = ""  # a llama.cpp file type: each tensor has its own format
 
 
-def grouped_bits(group: int, bits: int = 4, scale_bits: int = 16) -> Fraction:
-    """Bits of a GPTQ/AWQ weight: its own, and a scale and a zero of ``bits`` shared by the group.
+def grouped_bits(group: int, bits: int = 4, scale_bits: int = 16, zero_bits: int = 4) -> Fraction:
+    """Bits of a GPTQ/AWQ weight: its own, and a scale and a zero shared by the group.
 
     >>> float(grouped_bits(128)), float(grouped_bits(32))
     (4.15625, 4.625)
     """
-    return bits + Fraction(scale_bits + bits, group)
+    return bits + Fraction(scale_bits + zero_bits, group)
 
 
 def nf4_bits(block: int = 64, double: bool = False) -> Fraction:
@@ -49,15 +49,15 @@ def nf4_bits(block: int = 64, double: bool = False) -> Fraction:
     return 4 + (Fraction(8, block) + Fraction(32, 256 * block) if double else Fraction(32, block))
 
 
-_SIXTEEN = "embeddings, head and norms stay in 16 bit"
+LEFT_IN_SIXTEEN = "embeddings, head and norms stay in 16 bit"
 WEIGHT_FORMATS: tuple[WeightFormat, ...] = (
     WeightFormat("fp32", "FP32", Fraction(32)),
     WeightFormat("bf16", "BF16", Fraction(16)),
     WeightFormat("fp16", "FP16", Fraction(16)),
     WeightFormat("fp8", "FP8 (ideal)", Fraction(8), "no scales counted"),
     WeightFormat("int8", "INT8 (ideal)", Fraction(8), "the course's 1 byte: no scales counted"),
-    WeightFormat("llm-int8", "LLM.int8", Fraction(8), f"one FP32 scale a row; {_SIXTEEN}", True, True),
-    WeightFormat("mxfp8", "MXFP8", Fraction(33, 4), f"8-bit scale per 32 weights; {_SIXTEEN}", True),
+    WeightFormat("llm-int8", "LLM.int8", Fraction(8), f"one FP32 scale a row; {LEFT_IN_SIXTEEN}", True, True),
+    WeightFormat("mxfp8", "MXFP8", Fraction(33, 4), f"8-bit scale per 32 weights; {LEFT_IN_SIXTEEN}", True),
     WeightFormat("q8_0", "GGUF Q8_0", Fraction(17, 2), "32 weights and an FP16 scale in 34 bytes", mixture="Q8_0"),
     WeightFormat("q6_k", "GGUF Q6_K", Fraction(105, 16), "256 weights in 210 bytes", mixture="Q6_K"),
     WeightFormat("q5_k_m", "GGUF Q5_K_M", Fraction(11, 2), "a mixture of Q5_K and Q6_K", mixture="Q5_K_M"),
@@ -72,11 +72,13 @@ WEIGHT_FORMATS: tuple[WeightFormat, ...] = (
     WeightFormat("q3_k_m", "GGUF Q3_K_M", Fraction(55, 16), "a mixture of Q3_K, Q4_K and Q5_K", mixture="Q3_K_M"),
     WeightFormat("q3_k_s", "GGUF Q3_K_S", Fraction(55, 16), "Q3_K, and Q6_K for the output", mixture="Q3_K_S"),
     WeightFormat("q2_k", "GGUF Q2_K", Fraction(21, 8), "a mixture of Q2_K, Q3_K and Q4_K", mixture="Q2_K"),
-    WeightFormat("nvfp4", "NVFP4", Fraction(9, 2), f"FP8 scale per 16 weights; {_SIXTEEN}", True),
-    WeightFormat("nf4", "NF4 (bitsandbytes)", nf4_bits(), f"FP32 absmax per 64 weights; {_SIXTEEN}", True),
-    WeightFormat("mxfp4", "MXFP4", Fraction(17, 4), f"8-bit scale per 32 weights; {_SIXTEEN}", True),
-    WeightFormat("gptq-4bit", "GPTQ / AWQ 4-bit, group 128", grouped_bits(128), _SIXTEEN, True),
-    WeightFormat("nf4-dq", "NF4, double quantization", nf4_bits(double=True), f"QLoRA's default; {_SIXTEEN}", True),
+    WeightFormat("nvfp4", "NVFP4", Fraction(9, 2), f"FP8 scale per 16 weights; {LEFT_IN_SIXTEEN}", True),
+    WeightFormat("nf4", "NF4 (bitsandbytes)", nf4_bits(), f"FP32 absmax per 64 weights; {LEFT_IN_SIXTEEN}", True),
+    WeightFormat("mxfp4", "MXFP4", Fraction(17, 4), f"8-bit scale per 32 weights; {LEFT_IN_SIXTEEN}", True),
+    WeightFormat("gptq-4bit", "GPTQ / AWQ 4-bit, group 128", grouped_bits(128), LEFT_IN_SIXTEEN, True),
+    WeightFormat(
+        "nf4-dq", "NF4, double quantization", nf4_bits(double=True), f"as QLoRA has it; {LEFT_IN_SIXTEEN}", True
+    ),
     WeightFormat("int4", "INT4 (ideal)", Fraction(4), "no scales counted: no real file is this small"),
 )
 BY_NAME = {known.name: known for known in WEIGHT_FORMATS}
@@ -117,6 +119,16 @@ def bits_per_weight(model: Architecture, form: WeightFormat) -> Fraction:
     """The average over all parameters: what the file really takes a weight."""
     total = sum(t.elements for t in tensors(model))
     return Fraction(weight_bytes(model, form) * 8, total)
+
+
+def quantized_elements(model: Architecture, form: WeightFormat) -> int:
+    """Weights the format applies to; the others stay in 16 bit.
+
+    >>> from playground.core.architectures import architecture
+    >>> quantized_elements(architecture("llama-3.1-8b"), weight_format("nf4"))
+    6979321856
+    """
+    return sum(t.elements for t in _quantized(tensors(model), form))
 
 
 def linear_elements(model: Architecture) -> int:

@@ -21,17 +21,15 @@ COLOURS = {
 
 
 def money(value: float) -> str:
-    """Dollars, from thousandths of a cent to millions.
+    """Dollars, from thousandths of a cent to millions; below one with four digits that count, so that products agree.
 
-    >>> money(0.0000123), money(12.3), money(1234567.0)
-    ('$0.0000123', '$12.30', '$1,234,567')
+    >>> money(0.0000123), money(0.0789321), money(12.3), money(1234567.0)
+    ('$0.0000123', '$0.07893', '$12.30', '$1,234,567')
     """
     if value == 0:
         return "$0"
-    if value < 0.01:
-        return (
-            f"${value:.3g}" if value >= 1e-4 else f"${np.format_float_positional(value, precision=3, fractional=False)}"
-        )
+    if value < 1:
+        return f"${np.format_float_positional(value, precision=4, fractional=False, trim='-')}"
     return f"${value:,.2f}" if value < 1_000 else f"${value:,.0f}"
 
 
@@ -70,7 +68,7 @@ def over_requests(ways: Sequence[Way], expected: int) -> go.Figure:
         },
         yaxis={
             "type": "log",
-            "title": {"text": "dollars, in all"},
+            "title": {"text": "dollars in all"},
             "tickvals": [10.0**power for power in range(-6, 13, 2)],
             "ticktext": ["$0.000001", "$0.0001", "$0.01", "$1", "$100", "$10K", "$1M", "$100M", "$10B", "$1T"],
         },
@@ -78,8 +76,11 @@ def over_requests(ways: Sequence[Way], expected: int) -> go.Figure:
     return figure
 
 
-def table(ways: Sequence[Way], requests: int) -> str:
-    """Each way's costs, as an escaped HTML table; the cheapest for so many requests is marked."""
+def table(ways: Sequence[Way], requests: int, trained_on: int) -> str:
+    """Each way's costs, as an escaped HTML table; the cheapest for so many requests is marked.
+
+    ``trained_on`` is how many tokens the one sequence has that is in memory while it trains.
+    """
     cheapest = min((way for way in ways if way.name != "prompt"), key=lambda way: way.total(requests))
     rows = ""
     for way in ways:
@@ -93,15 +94,15 @@ def table(ways: Sequence[Way], requests: int) -> str:
             f"<td><b>{money(way.total(requests))}</b></td></tr>"
         )
     head = "".join(
-        f"<th>{name}</th>"
-        for name in (
-            "way",
-            "training, operations",
-            "memory to train",
-            "tokens a request",
-            "1,000 requests",
-            "memory to serve",
-            "in all",
+        f"<th>{name}{f'<small>{about}</small>' if about else ''}</th>"
+        for name, about in (
+            ("way", ""),
+            ("training", "operations, price"),
+            ("memory to train", f"1 × {trained_on:,} tokens"),
+            ("tokens a request", ""),
+            ("1,000 requests", ""),
+            ("memory to serve", ""),
+            ("in all", f"{requests:,} requests"),
         )
     )
     return f"{_STYLE}<div class='lp-life'><table><tr>{head}</tr>{rows}</table></div>"
@@ -114,6 +115,6 @@ _STYLE = """<style>
 .lp-life td{text-align:right;padding:.35rem .6rem;white-space:nowrap;
   border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .lp-life td:first-child,.lp-life th:first-child{text-align:left;white-space:normal;min-width:8rem}
-.lp-life small{display:block;opacity:.75}
+.lp-life small{display:block;opacity:.75;font-weight:400}
 .lp-life i{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin-right:.5rem}
 </style>"""

@@ -16,6 +16,7 @@ GREY = "#8A8F98"  # readable on white and on the dark background
 
 # Memory.
 PARAMETERS, GRADIENTS, OPTIMIZER, ACTIVATIONS, KV_CACHE, OVERHEAD = BLUE, ORANGE, GREEN, PURPLE, "#2AA5A0", GREY
+RECOMPUTED = "#8E5BD0"  # activations that come alive a second time
 # Sampling.
 KEPT, CUT = BLUE, GREY
 WARNING = VERMILION

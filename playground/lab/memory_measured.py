@@ -18,7 +18,7 @@ from playground import limits
 from playground.core import activations, kv_cache, parameters, recipes, weight_formats
 from playground.core.architectures import Architecture, architecture
 from playground.core.architectures import catalogue as known_shapes
-from playground.core.measured_memory import Check, outside_the_layers
+from playground.core.measured_memory import Check
 from playground.errors import BadInput, ModelBusy
 from playground.models import lens as lenses
 from playground.models.catalogue import catalogue
@@ -154,6 +154,7 @@ def _training_step(model: Any, shape: Architecture, tokens: int, dtype: str, hel
     states = sum(v.untyped_storage().nbytes() for s in optimizer.state.values() for v in s.values())
     own = sum(1 for _ in model.parameters())
     layered = activations.training_bytes(shape, tokens, 1, "none", x)
+    beside = activations.outside_the_layers_bytes(shape, tokens, 1, x)
     logits = activations.logits_bytes(shape.vocabulary, tokens)
     checks = [
         *held,
@@ -168,10 +169,10 @@ def _training_step(model: Any, shape: Architecture, tokens: int, dtype: str, hel
         ),
         Check(
             f"Saved for backward ({tokens:,} tokens)",
-            "the Llama block × layers + FP32 logits",
-            layered + logits,
+            f"{layered:,} B of layers + {logits:,} of FP32 logits + {beside:,} of the last norm, token ids and loss",
+            layered + logits + beside,
             saved,
-            outside_the_layers(tokens, shape.hidden, x)[1],
+            "what the kernels of this device or version of PyTorch keep otherwise",
         ),
     ]
     if cuda:

@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from playground.core import hub_config, parameters
 from playground.core.architectures import architecture
+from playground.core.inference_memory import inference_memory
+from playground.core.kv_cache import BY_NAME as CACHES
+from playground.core.subject import Subject
+from playground.core.weight_formats import BY_NAME as WEIGHTS
 from playground.errors import BadInput
 
 # As on the hub, trimmed to what is read and a few fields that are not.
@@ -58,6 +62,30 @@ def test_a_text_part_inside_a_larger_config_is_read() -> None:
     assert parameters.count(hub_config.parse(wrapped)) == 8_030_261_248
 
 
+def test_a_text_part_may_leave_out_its_class_s_defaults() -> None:
+    llava = {"model_type": "llava", "vision_config": {}, "text_config": {"model_type": "llama", "vocab_size": 32064}}
+    model = hub_config.parse(json.dumps(llava))
+    assert parameters.count(model) == parameters.count(architecture("llama-2-7b")) + 2 * 64 * 4096
+    assert "Only the text part" in model.note
+    gemma = {"hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 34, "model_type": "gemma3_text"}
+    model = hub_config.parse(json.dumps({"model_type": "gemma3", "text_config": {**gemma, "sliding_window": 1024}}))
+    assert (model.head_size, model.key_value_heads, model.window) == (256, 4, 1024)
+    qwen = {**LLAMA_31, "model_type": "qwen2_5_vl"}  # its text part is not in a part of its own
+    assert hub_config.parse(json.dumps(qwen)).family == "qwen2"
+
+
+def test_a_context_that_is_not_told_is_unknown() -> None:
+    told = {key: value for key, value in LLAMA_31.items() if key != "max_position_embeddings"}
+    model = hub_config.parse(json.dumps(told))
+    assert model.context == 0
+    need = inference_memory(Subject(parameters.count(model), model), WEIGHTS["bf16"], CACHES["bf16"], 10**6)
+    assert not any("trained for" in notice for notice in need.notices)
+
+
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    assert parsed(LLAMA_31, hidden_size=4096.0) == parsed(LLAMA_31)
+
+
 def test_layer_types_tell_the_windows() -> None:
     kinds = ["sliding_attention", "full_attention"] * 16
     model = parsed(MISTRAL, layer_types=kinds)
@@ -82,10 +110,12 @@ def test_layer_types_tell_the_windows() -> None:
         (json.dumps({**LLAMA_31, "hidden_size": 0}), "hidden_size is"),
         (json.dumps({**LLAMA_31, "hidden_size": -4096}), "hidden_size is"),
         (json.dumps({**LLAMA_31, "hidden_size": 4096.5}), "hidden_size is"),
-        (json.dumps({**LLAMA_31, "hidden_size": "4096"}), "hidden_size is"),
+        (json.dumps({**LLAMA_31, "hidden_size": "4096"}), "without quotes"),
         (json.dumps({**LLAMA_31, "hidden_size": True}), "hidden_size is"),
         (json.dumps({**LLAMA_31, "hidden_size": float("nan")}), "hidden_size is"),
-        (json.dumps({**LLAMA_31, "num_hidden_layers": 10**9}), "more than 10"),
+        (json.dumps({**LLAMA_31, "num_hidden_layers": 10**9}), "At most 10,000"),
+        (json.dumps({**LLAMA_31, "hidden_size": 10**9}), "more than 10"),
+        (json.dumps({"model_type": "llava", "text_config": [1]}), "no hidden_size"),
         (" " * 30_000, "characters are no config"),
     ],
 )

@@ -53,6 +53,17 @@ def test_which_recipes_train() -> None:
     assert fits["QLoRA"] and not fits["Mixed precision (ZeRO paper)"]
 
 
+def test_what_is_asked_above_is_what_is_answered_below() -> None:
+    app = page(task="training", recompute="none", sequence="4096")
+    captions = " ".join(caption.value for caption in app.caption)
+    assert captions.count("every activation kept") == 2 and captions.count("4,096 tokens") == 2
+    assert "double quantization" in captions and "4\\.127 bits" in captions
+
+
+def test_the_box_counts_in_gib() -> None:
+    assert any("24 GiB = 25.77 GB" in caption.value and "23.64 GiB" in caption.value for caption in page().caption)
+
+
 def test_a_bare_count_and_nonsense() -> None:
     for params in ({"params": "7.5B"}, {"params": "7.5B", "task": "training"}, {"card": "abacus", "context": "3"}):
         app = page(**params)

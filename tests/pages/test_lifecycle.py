@@ -28,6 +28,13 @@ def test_the_example_prices_every_way() -> None:
     assert "✓" in shown and len(app.metric) == 3 and app.metric[0].value == "2,250"
 
 
+def test_who_is_beaten_is_named() -> None:
+    app = page()
+    assert any("Against 8 examples with every request" in text.value for text in app.markdown)
+    assert "11 a parameter" in " ".join(text.value for text in app.markdown)
+    assert "1 × 128 tokens" in html(app)
+
+
 def test_the_code_gives_the_pages_number() -> None:
     assert "after 2,250 requests" in run(lifecycle.SNIPPET)[0]
 

@@ -103,12 +103,26 @@ def test_a_config_of_ones_own() -> None:
         ('{"model_type": "llama"}', "no hidden"),
         ('{"model_type": "mamba"}', "not a type known"),
         ("[1]", "not an object"),
+        ('{"model_type": "llama", "hidden_size": "4096"}', "without quotes"),
         ("<img src=x>", "not JSON"),
     ],
 )
 def test_a_config_that_is_none_is_explained(config: str, says: str) -> None:
     app = page(model="config", config=config)
     assert not app.exception and says in (app.error[0].proto.body + str(app.error[0].proto)).replace("\\", "")
+
+
+NO_CONTEXT = (
+    '{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, '
+    '"intermediate_size": 128, "vocab_size": 1000}'
+)
+
+
+@pytest.mark.parametrize("task", ["inference", "training"])
+def test_a_context_that_the_config_does_not_tell_is_not_made_up(task: str) -> None:
+    app = page(model="config", config=NO_CONTEXT, task=task, context="1048576", sequence="1048576")
+    assert not app.exception and not app.error
+    assert not any("beyond" in caption.value or "2,048" in caption.value for caption in app.caption)
 
 
 def test_heads_that_do_not_divide_are_refused() -> None:
@@ -120,6 +134,20 @@ def test_heads_that_do_not_divide_are_refused() -> None:
 def test_the_courses_24_bytes_are_a_recipe() -> None:
     app = page(task="training", recipe="course", params="1B")
     assert not app.exception and not app.error and app.metric[0].value == "24.00 GB = 22.35 GiB"
+
+
+def test_how_the_bits_come_about_is_said_where_they_are_shown() -> None:
+    captions = " ".join(caption.value for caption in page(weights="nf4").caption)
+    assert captions.count("16 bits for 1.05B of embeddings, head and norms = 6.005 on average") == 2
+    captions = " ".join(caption.value for caption in page(weights="int4").caption)
+    assert "no real file is this small" in captions and "4.25 bits" in captions
+
+
+def test_the_courses_rule_is_not_drawn_beside_adapters() -> None:
+    app = page(task="training", recipe="qlora")
+    assert "Rule of thumb" not in app.get("plotly_chart")[0].proto.spec
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "are for training every weight" in captions and "4.127 bits" in captions
 
 
 @pytest.mark.parametrize("recipe", ["lora", "qlora"])

@@ -44,4 +44,4 @@ def test_measured_at_the_press_of_a_button(store_ready: None) -> None:
     app.button(key="memory_checked.go").click().run()
     assert not app.exception and not app.error
     shown = html(app)
-    assert shown.count("✓ to the byte") >= 5 and "the last norm" in shown
+    assert shown.count("✓ to the byte") >= 6 and "the last norm" in shown

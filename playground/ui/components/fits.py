@@ -1,22 +1,25 @@
 """The page "What fits my card": a card is given, and everything else is asked for."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from playground.core import inverse
-from playground.core.activations import RECOMPUTE
 from playground.core.gpus import Gpu, gpus
-from playground.core.inference_memory import overhead_bytes
 from playground.core.inverse import Serving, Training
+from playground.core.lora import LORA_BY_NAME
 from playground.core.subject import TOKENS_MAX, Subject
-from playground.core.units import format_bytes, format_count
-from playground.figures import memory as figures
+from playground.core.units import format_count, format_gib
+from playground.figures import memory as parts
+from playground.figures import memory_fits as figures
 from playground.ui import downloads, inputs, shell
-from playground.ui.components.memory import BATCHES, RECIPES, TOKENS, ask_overhead, ask_serving
+from playground.ui.components import memory_inputs as ask
+from playground.ui.components.memory_inputs import BATCHES, RECIPES
 
 CARDS = {card.id: card for card in gpus()}
-LEARNING = tuple(name for name in RECIPES if name != "course")
+LEARNING = tuple(name for name in RECIPES if name != ask.COURSE)
+_GIB = 2**30
 SNIPPET = """
 from bisect import bisect_right                       # the largest n with need(n) <= usable
 
@@ -41,14 +44,20 @@ def card_choice() -> Gpu:
         list(CARDS),
         key="card",
         default="rtx-4090",
-        format_func=lambda name: f"{CARDS[name].title} · {format_bytes(CARDS[name].usable_bytes)} usable",
+        format_func=lambda name: f"{CARDS[name].title} · {format_gib(CARDS[name].usable_bytes)} usable",
+        help="The graphics card (GPU) that is to hold the model. Its memory is what limits a model first.",
     )
-    return CARDS[name]
+    card = CARDS[name]
+    st.caption(
+        f"Sold as {card.sold_gb} GB, counted in GiB: {card.sold_gb} GiB = {card.sold_gb * _GIB / 1e9:.2f} GB. A "
+        f"program gets {format_gib(card.usable_bytes)} = {card.usable_bytes / 1e9:.2f} GB."
+    )
+    return card
 
 
 def to_answer(subject: Subject, card: Gpu) -> Serving:
     """Longest context, largest batch, best format, for this model on this card; what was asked."""
-    asked = ask_serving(subject)
+    asked = ask.ask_serving(subject)
     usable = card.usable_bytes
     best = asked.best_format(usable)
     one, two, three = st.columns(3)
@@ -90,33 +99,31 @@ def _formats(asked: Serving, usable: int) -> None:
             {
                 "weights": form.title,
                 "bits a weight": round(float(need.bits_per_weight), 4),
-                "bytes of weights": need.weights,
-                "GB": round(need.weights / 1e9, 2),
-                "needed in all, GB": round(need.total / 1e9, 2),
+                "weights, GiB": need.weights / _GIB,
+                "in all, GiB": need.total / _GIB,
                 "fits": need.total <= usable,
                 "longest context": longest or 0,
+                "weights, bytes": need.weights,
             }
         )
     with st.expander(
         "Every format: real bits, bytes, and the context it leaves room for", icon=":material/table_chart:"
     ):
-        st.dataframe(rows, hide_index=True)
+        _table(rows, hidden="weights, bytes")
         downloads.offer("formats-that-fit", rows, key="formats.file")
 
 
-def to_learn(subject: Subject, card: Gpu) -> None:
-    """Which recipes can train this model here, and how long a batch."""
+def to_learn(subject: Subject, card: Gpu) -> Training:
+    """Which recipes can train this model here, and how long a batch; what was asked."""
     first, second, third = st.columns(3)
     with first:
-        sequence = inputs.choice(
-            "Tokens a sequence", TOKENS, key="sequence", default=1024, format_func=_number, slider=True
-        )
+        sequence = ask.ask_sequence()
     with second:
-        recompute = inputs.choice("Recompute activations", RECOMPUTE, key="recompute", segmented=True)
+        recompute = ask.ask_recompute()
     with third:
-        overhead = ask_overhead()
+        overhead = ask.ask_overhead()
     rows = []
-    names = LEARNING if subject.model else [name for name in LEARNING if "lora" not in name]
+    names = LEARNING if subject.model else [name for name in LEARNING if name not in LORA_BY_NAME]
     for name in names:
         asked = Training(subject, name, 1, sequence, recompute, overhead)
         need = asked.need()
@@ -124,20 +131,32 @@ def to_learn(subject: Subject, card: Gpu) -> None:
         rows.append(
             {
                 "recipe": RECIPES[name],
-                "states, GB": round(need.states / 1e9, 2),
-                "one sequence, GB": round(need.total / 1e9, 2),
+                "states, GiB": need.states / _GIB,
+                "in all, GiB": need.total / _GIB,
                 "fits": fitting,
                 "largest batch": (asked.largest_batch(card.usable_bytes) or 0) if subject.model else int(fitting),
                 "longest sequence": (asked.longest_sequence(card.usable_bytes) or 0) if subject.model else None,
             }
         )
-    st.dataframe(rows, hide_index=True)
+    _table(rows)
     downloads.offer("recipes-that-fit", rows, key="recipes.file")
     shell.provenance(
         "computed",
-        "AdamW. LoRA and QLoRA: rank 16 beside all matrices. The largest batch keeps the sequence length, the longest "
-        "sequence the batch of one.",
+        f"AdamW, one sequence of {sequence:,} tokens a step, {_recomputed(recompute)}. The largest batch keeps the "
+        "sequence length, the longest sequence the batch of one.",
     )
+    if subject.model:
+        base = LORA_BY_NAME["qlora"].note
+        shell.notices([f"LoRA and QLoRA: rank 16 beside all matrices. QLoRA: {base}."])
+    return Training(subject, "mixed", 1, sequence, recompute, overhead)
+
+
+def _recomputed(recompute: str) -> str:
+    return {
+        "none": "every activation kept",
+        "selective": "attention's scores computed again",
+        "full": "each layer computed again",
+    }[recompute]
 
 
 def largest_to_run(asked: Serving, card: Gpu) -> None:
@@ -153,24 +172,41 @@ def largest_to_run(asked: Serving, card: Gpu) -> None:
     )
 
 
-def largest_to_train(card: Gpu) -> None:
-    """The largest model that can learn by a recipe."""
-    name = inputs.choice("Recipe", LEARNING, key="recipe", default="mixed", format_func=RECIPES.__getitem__)
-    found = Training(Subject(1), name, 1, 1024, "full", overhead_bytes(1.0)).largest_models(card.usable_bytes)
+def largest_to_train(asked: Training, card: Gpu) -> None:
+    """The largest model that can learn by a recipe, as was asked above."""
+    recipe = ask.ask_recipe(LEARNING)
+    found = replace(asked, recipe_name=recipe).largest_models(card.usable_bytes)
     st.metric("Largest of the catalogue", found[0][0].title if found else "none")
     _models(found[:10], card)
-    shell.provenance("computed", "one sequence of 1,024 tokens, AdamW, full recomputation, 1 GiB overhead.")
+    shell.provenance(
+        "computed",
+        f"AdamW, one sequence of {asked.sequence:,} tokens a step, {_recomputed(asked.recompute)}, "
+        f"{format_gib(asked.overhead)} of overhead, as chosen above.",
+    )
 
 
 def _models(found: list[tuple[Subject, Any]], card: Gpu) -> None:
     if not found:
         shell.notices([f"No model of the catalogue fits on one {card.title} this way."])
         return
+    needs = [(about.title, need.parts) for about, need in found]
     _plot(
-        figures.models_that_fit([(about.title, need.parts) for about, need in found], card.usable_bytes),
+        figures.models_that_fit(needs, card.usable_bytes),
         "largest",
         "The ten largest models that fit, as stacked bars, and the card's memory as a line",
     )
+    st.html(parts.legend([part for part in needs[0][1] if any(sizes[part] for _, sizes in needs)]))
+
+
+def _table(rows: list[dict[str, Any]], hidden: str | None = None) -> None:
+    """Rows with two decimals for sizes and grouped digits for counts."""
+    counts = ("longest context", "longest sequence", "largest batch")
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.2f" if "GiB" in name else "localized" if name in counts else None)
+        for name in rows[0]
+        if "GiB" in name or name in counts
+    }
+    st.dataframe(rows, hide_index=True, column_config={**columns, **({hidden: None} if hidden else {})})
 
 
 _QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
@@ -180,10 +216,6 @@ def _tokens(value: int | None) -> str:
     if value is None:
         return "none fits"
     return "any" if value >= TOKENS_MAX else f"{value:,}"
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
 
 
 def _plot(figure: Any, key: str, alt: str) -> None:

@@ -12,10 +12,10 @@ from playground.core.subject import Subject
 from playground.core.training_memory import training_memory
 from playground.core.units import format_bytes
 from playground.core.weight_formats import BY_NAME as WEIGHTS
-from playground.figures import memory as figures
+from playground.figures import memory_checked as figures
 from playground.lab import memory_measured
 from playground.ui import downloads, inputs, resources, shell
-from playground.ui.components.memory import BATCHES, TOKENS
+from playground.ui.components.memory_inputs import TOKENS, ask_texts
 
 RESULT = "memory_checked.result"
 SNIPPET = """
@@ -42,13 +42,31 @@ def measured() -> None:
     first, second, third = st.columns(3)
     with first:
         layers = inputs.choice(
-            "Layers to train", memory_measured.layer_choices(), key="layers", default=2, segmented=True
+            "Layers to train",
+            memory_measured.layer_choices(),
+            key="layers",
+            default=2,
+            segmented=True,
+            help="How many of SmolLM2's 30 layers the copy has that takes the step. Each adds weights, gradients, "
+            "optimizer states and activations.",
         )
     with second:
-        tokens = inputs.choice("Tokens", limits.MEASURED_STEP_TOKENS, key="tokens_measured", default=64, segmented=True)
+        tokens = inputs.choice(
+            "Tokens",
+            limits.MEASURED_STEP_TOKENS,
+            key="tokens_measured",
+            default=64,
+            segmented=True,
+            help="How long the text is that the copy learns from. What is saved for the backward pass grows with it.",
+        )
     with third:
         dtype = inputs.choice(
-            "In", tuple(memory_measured.TYPES), key="dtype_measured", format_func=str.upper, segmented=True
+            "In",
+            tuple(memory_measured.TYPES),
+            key="dtype_measured",
+            format_func=str.upper,
+            segmented=True,
+            help="The numbers' format: FP32 takes 4 bytes a number, BF16 two.",
         )
     asked = (layers, tokens, dtype)
     if st.button("Measure now", icon=":material/speed:", type="primary", key="memory_checked.go"):
@@ -94,12 +112,16 @@ def others(subject: Subject) -> None:
     first, second = st.columns(2)
     with first:
         tokens = inputs.choice(
-            "Tokens", TOKENS, key="context", default=4096, format_func=lambda n: f"{n:,}", slider=True
+            "Tokens",
+            TOKENS,
+            key="context",
+            default=4096,
+            format_func=lambda n: f"{n:,}",
+            slider=True,
+            help="How long each text is: the KV cache of an answer and the activations of learning grow with it.",
         )
     with second:
-        batch = inputs.choice(
-            "Texts at once", BATCHES, key="batch", default=1, format_func=lambda n: f"{n:,}", slider=True
-        )
+        batch = ask_texts()
     answering = inference_memory(subject, WEIGHTS["bf16"], CACHES["bf16"], tokens, batch)
     learning = training_memory(subject, RECIPES["mixed"], OPTIMIZERS_BY_NAME["adamw"], batch, tokens)
     st.markdown("**To answer**, 16 bit")

@@ -41,7 +41,13 @@ def subject_input(default: str = JUST_A_NUMBER, default_count: str = "7.5B") -> 
         return f"{models[choice].title} · {format_count(count(models[choice]))} parameters"
 
     picked = inputs.choice(
-        "Model", [JUST_A_NUMBER, OWN_CONFIG, *models], key="model", default=default, format_func=title
+        "Model",
+        [JUST_A_NUMBER, OWN_CONFIG, *models],
+        key="model",
+        default=default,
+        format_func=title,
+        help="A published model, by its exact shape; or any number of parameters (the weights a model learned); or a "
+        "model's own config.json, pasted.",
     )
     if picked == OWN_CONFIG:
         return _own_config()
