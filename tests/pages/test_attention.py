@@ -1,50 +1,26 @@
 """The page, run by Streamlit's own test harness: real weights in each view, links, and texts that don't fit."""
 
-import base64
 import json
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import limits, paths
+from playground import limits
 from playground.models import lens as lenses
+from tests.pages.opened import array, checked, run, says
 
 pytestmark = pytest.mark.model
 EXAMPLE = "The animal didn't cross the street because it was too tired."
 
 
-@pytest.fixture
-def page() -> Callable[..., AppTest]:
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(paths.APP), default_timeout=120)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(str(paths.PAGES / "attention.py"))
-        return checked(app.run())
-
-    return opened
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [e.message for e in app.exception]
-    assert not app.error, [e.value for e in app.error]
-    return app
+def page(**params: str) -> AppTest:
+    return checked(run("attention.py", **params))
 
 
 def maps(model_id: str, text: str) -> np.ndarray:
     with lenses.open(model_id) as lens:
         return lens.attentions(lens.encode(text, "template").ids)
-
-
-def array(packed: Any) -> np.ndarray:
-    """Plotly's JSON packs numbers as base64."""
-    if isinstance(packed, list):
-        return np.array(packed, float)
-    shape = [int(n) for n in str(packed.get("shape", "-1")).split(",")]
-    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"]).reshape(shape)
 
 
 def heatmap(app: AppTest) -> dict:
@@ -61,11 +37,7 @@ def frame(app: AppTest) -> dict:
     return json.loads(html.split("window.bertvizParams=")[1].split(";</script>")[0])
 
 
-def says(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption, *app.text))
-
-
-def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
+def test_it_works_with_no_input() -> None:
     app = page()
     expected = maps("smollm2-135m", EXAMPLE)[13, 8]
     shown = weights(app)
@@ -77,7 +49,7 @@ def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
     assert "Causal mask" in says(app) and "Layer 13, head 8" in says(app)
 
 
-def test_another_head_by_its_sliders(page: Callable[..., AppTest]) -> None:
+def test_another_head_by_its_sliders() -> None:
     app = page()
     app.select_slider(key="layer").set_value(16)
     app.select_slider(key="head").set_value(0)
@@ -89,13 +61,13 @@ def test_another_head_by_its_sliders(page: Callable[..., AppTest]) -> None:
     assert (app.query_params["layer"], app.query_params["head"]) == ("16", "0")
 
 
-def test_the_encoder_looks_both_ways(page: Callable[..., AppTest]) -> None:
+def test_the_encoder_looks_both_ways() -> None:
     app = page(model="minilm-l6")
     np.testing.assert_allclose(weights(app), maps("minilm-l6", EXAMPLE)[3, 1], atol=6e-5)
     assert "No mask" in says(app)
 
 
-def test_a_model_with_fewer_layers_keeps_a_layer_it_has(page: Callable[..., AppTest]) -> None:
+def test_a_model_with_fewer_layers_keeps_a_layer_it_has() -> None:
     app = page(layer="29", head="5")
     app.selectbox(key="model").set_value("minilm-l6")
     checked(app.run())
@@ -103,19 +75,19 @@ def test_a_model_with_fewer_layers_keeps_a_layer_it_has(page: Callable[..., AppT
     assert "Layer 3, head 5" in says(app)
 
 
-def test_head_view_sends_the_chosen_layer(page: Callable[..., AppTest]) -> None:
+def test_head_view_sends_the_chosen_layer() -> None:
     params = frame(page(view="head view", layer="2", head="1"))
     expected = maps("smollm2-135m", EXAMPLE)[[2]]
     np.testing.assert_allclose(params["attention"][0]["attn"], expected, atol=6e-4)
     assert (params["include_layers"], params["heads"]) == ([2], [1])
 
 
-def test_model_view_sends_every_layer(page: Callable[..., AppTest]) -> None:
+def test_model_view_sends_every_layer() -> None:
     params = frame(page(view="model view"))
     np.testing.assert_allclose(params["attention"][0]["attn"], maps("smollm2-135m", EXAMPLE), atol=6e-4)
 
 
-def test_overview_names_every_head(page: Callable[..., AppTest]) -> None:
+def test_overview_names_every_head() -> None:
     app = page(view="overview")
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     captions = figure["data"][-1]["text"]
@@ -126,9 +98,7 @@ def test_overview_names_every_head(page: Callable[..., AppTest]) -> None:
 @pytest.mark.parametrize(
     ("view", "tokens"), [("head view", limits.HEAD_VIEW_TOKENS), ("model view", limits.MODEL_VIEW_TOKENS)]
 )
-def test_a_view_gives_way_to_the_heatmap_one_token_too_late(
-    page: Callable[..., AppTest], view: str, tokens: int
-) -> None:
+def test_a_view_gives_way_to_the_heatmap_one_token_too_late(view: str, tokens: int) -> None:
     fits = page(view=view, text="dog" + " dog" * (tokens - 1))
     assert len(frame(fits)["attention"][0]["left_text"]) == tokens
     app = page(view=view, text="dog" + " dog" * tokens)
@@ -136,7 +106,7 @@ def test_a_view_gives_way_to_the_heatmap_one_token_too_late(
     assert "showing the heatmap" in says(app)
 
 
-def test_2000_tokens_show_the_first(page: Callable[..., AppTest]) -> None:
+def test_2000_tokens_show_the_first() -> None:
     app = page()
     app.text_area(key="text").set_value("dog" + " dog" * 1_999)
     checked(app.run())
@@ -149,12 +119,12 @@ def test_2000_tokens_show_the_first(page: Callable[..., AppTest]) -> None:
 @pytest.mark.parametrize(
     "text", ["Hello", "   ", "</script><img src=x onerror=alert(1)>", "🙂\u202e\x00<|im_end|>[SEP]"]
 )
-def test_every_view_bears_every_text(page: Callable[..., AppTest], view: str, model: str, text: str) -> None:
+def test_every_view_bears_every_text(view: str, model: str, text: str) -> None:
     app = page(view=view, model=model, text=text)
     assert app.get("iframe") or app.get("plotly_chart")
 
 
-def test_an_empty_text_is_explained(page: Callable[..., AppTest]) -> None:
+def test_an_empty_text_is_explained() -> None:
     app = page()
     app.text_area(key="text").set_value("")
     app.run()

@@ -1,61 +1,25 @@
 """The page in each of its four views: real rows, links, downloads, and words that don't fit."""
 
-import base64
 import json
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.core import embeddings, words
 from playground.models import lens as lenses
 from playground.models import word_in_context, word_rows
 from playground.ui import downloads
+from tests.pages.opened import array, checked, figures, run, says
 
 pytestmark = pytest.mark.model
 VIEWS = ("nearest tokens", "words compared", "word arithmetic", "in context")
 
 
-@pytest.fixture
-def page() -> Callable[..., AppTest]:
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(paths.APP), default_timeout=120)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(str(paths.PAGES / "embeddings.py"))
-        app.run()
-        assert not app.exception, [e.message for e in app.exception]
-        return app
-
-    return opened
+page = partial(run, "embeddings.py")
 
 
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [e.message for e in app.exception]
-    assert not app.error, [e.value for e in app.error]
-    return app
-
-
-def figures(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def array(packed: Any) -> np.ndarray:
-    """Plotly's JSON packs numbers as base64."""
-    if isinstance(packed, list):
-        return np.array(packed, float)
-    shape = [int(n) for n in str(packed.get("shape", "-1")).split(",")]
-    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"]).reshape(shape)
-
-
-def says(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption, *app.text)).replace("\\", "")
-
-
-def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
+def test_it_works_with_no_input() -> None:
     app = checked(page())
     with lenses.open("smollm2-135m") as lens:
         token = word_rows.tokens_of(lens, "king")[0]
@@ -75,7 +39,7 @@ def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
     ]
 
 
-def test_a_word_of_several_tokens_asks_which(page: Callable[..., AppTest]) -> None:
+def test_a_word_of_several_tokens_asks_which() -> None:
     app = checked(page(word="zebraish", place="at the start"))
     assert "no token for this" in says(app)
     app.selectbox(key="piece").set_value("2")
@@ -86,7 +50,7 @@ def test_a_word_of_several_tokens_asks_which(page: Callable[..., AppTest]) -> No
     assert "no token for this" not in says(app)
 
 
-def test_with_and_without_a_space_are_two_tokens(page: Callable[..., AppTest]) -> None:
+def test_with_and_without_a_space_are_two_tokens() -> None:
     inside, alone = page(word="king"), page(word="king", place="at the start")
     assert figures(inside)[0]["layout"]["yaxis"]["ticktext"] != figures(alone)[0]["layout"]["yaxis"]["ticktext"]
     other = checked(page(word="king", spellings="other words"))
@@ -95,7 +59,7 @@ def test_with_and_without_a_space_are_two_tokens(page: Callable[..., AppTest]) -
     assert "place" not in encoder.session_state  # a space makes no difference there
 
 
-def test_words_compared(page: Callable[..., AppTest]) -> None:
+def test_words_compared() -> None:
     app = checked(page(show="words compared", words="king, queen, zebraish, cat", dimensions="3"))
     with lenses.open("smollm2-135m") as lens:
         found, _ = word_rows.words(lens, ["king", "queen", "zebraish", "cat"])
@@ -110,7 +74,7 @@ def test_words_compared(page: Callable[..., AppTest]) -> None:
     assert len(figures(two)) == 1 and "third makes a map" in says(two)
 
 
-def test_word_arithmetic(page: Callable[..., AppTest]) -> None:
+def test_word_arithmetic() -> None:
     app = checked(page(show="word arithmetic"))
     with lenses.open("smollm2-135m") as lens:
         answer, _ = word_rows.add_up(lens, words.parse_sum("king - man + woman", 6), 10)
@@ -121,7 +85,7 @@ def test_word_arithmetic(page: Callable[..., AppTest]) -> None:
     assert shown["Without the sum's own words"] == "·queen"
 
 
-def test_a_word_in_context(page: Callable[..., AppTest]) -> None:
+def test_a_word_in_context() -> None:
     app = checked(page(show="in context"))
     texts = [app.text_area(key=key).value for key in ("first", "second", "third")]
     with lenses.open("smollm2-135m") as lens:
@@ -136,7 +100,7 @@ def test_a_word_in_context(page: Callable[..., AppTest]) -> None:
     assert len(app.metric) == 1
 
 
-def test_a_word_that_stands_there_twice_can_be_chosen(page: Callable[..., AppTest]) -> None:
+def test_a_word_that_stands_there_twice_can_be_chosen() -> None:
     app = checked(page(show="in context", first="A bank is not the bank of a river."))
     before = app.metric[0].value
     app.segmented_control(key="first_at").set_value(2)
@@ -157,7 +121,7 @@ def test_a_word_that_stands_there_twice_can_be_chosen(page: Callable[..., AppTes
         ({"show": "in context", "second": ""}, "with this word in it"),
     ],
 )
-def test_what_does_not_fit_is_explained(page: Callable[..., AppTest], parameters: dict[str, str], hint: str) -> None:
+def test_what_does_not_fit_is_explained(parameters: dict[str, str], hint: str) -> None:
     app = page(**parameters)
     assert len(app.error) == 1 and hint in app.error[0].value.replace("\\", "")
 
@@ -167,7 +131,7 @@ HOSTILE = ["🙂", "</script><img src=x>", "<|im_end|>", "[SEP]", "$x$ :red[a]",
 
 @pytest.mark.parametrize("model", ["smollm2-135m", "minilm-l6"])
 @pytest.mark.parametrize("word", HOSTILE)
-def test_any_word_is_text(page: Callable[..., AppTest], model: str, word: str) -> None:
+def test_any_word_is_text(model: str, word: str) -> None:
     for parameters in (
         {"word": word},
         {"show": "words compared", "words": f"{word}, king"},

@@ -1,29 +1,18 @@
 """The page of one word, run by Streamlit's own test harness: the engines' ids, every step, links and bad input."""
 
 import json
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.models import engines
+from tests.pages.opened import html, html_of, run
 
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture
-def page() -> Callable[..., AppTest]:
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(paths.APP), default_timeout=120)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(str(paths.PAGES / "merges.py"))
-        app.run()
-        assert not app.exception
-        return app
-
-    return opened
+page = partial(run, "merges.py")
 
 
 def steppers(app: AppTest) -> list[dict]:
@@ -35,11 +24,7 @@ def last_ids(stepper: dict) -> list[int]:
     return [int(number) for cell in stepper["frames"][-1]["cells"] for number in cell["under"].split()]
 
 
-def html(app: AppTest, name: str) -> str:
-    return next(e.proto.body for e in app.get("html") if f"<div class='{name}'" in e.proto.body)
-
-
-def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
+def test_it_works_with_no_input() -> None:
     app = page()
     assert not app.error
     merges, match = steppers(app)
@@ -49,19 +34,19 @@ def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
     rows = next(e.value for e in app.dataframe if "pieces" in e.value)
     assert rows["pieces"][0] == "un  happiness"
     assert rows["score"].is_monotonic_decreasing
-    assert "3 tokens" in html(app, "lp-ways")
+    assert "3 tokens" in html_of(app, "lp-ways")
 
 
 @pytest.mark.parametrize("tokenizer", ["gpt2", "cl100k", "o200k", "smollm2", "mistral"])
 @pytest.mark.parametrize("place", ["start", "inside"])
-def test_each_vocabulary_ends_in_its_own_ids(page: Callable[..., AppTest], tokenizer: str, place: str) -> None:
+def test_each_vocabulary_ends_in_its_own_ids(tokenizer: str, place: str) -> None:
     app = page(word="Verfassungsgericht", tokenizer=tokenizer, place=place)
     engine = engines.load(tokenizer)
     text = "Verfassungsgericht" if place == "start" or engine.info.adds_space else " Verfassungsgericht"
     assert last_ids(steppers(app)[0]) == list(engine.encode(text).ids)
 
 
-def test_every_pair_says_why_it_does_not_merge(page: Callable[..., AppTest]) -> None:
+def test_every_pair_says_why_it_does_not_merge() -> None:
     frames = steppers(page(word="unhappiness"))[0]["frames"]
     kinds = {gap["kind"] for frame in frames for gap in frame["gaps"]}
     assert kinds == {"now", "later", "lost", "no rule"}
@@ -75,7 +60,7 @@ def test_every_pair_says_why_it_does_not_merge(page: Callable[..., AppTest]) -> 
     assert "no rule" in first["no rule"]
 
 
-def test_a_link_opens_a_step_and_another_word_starts_anew(page: Callable[..., AppTest]) -> None:
+def test_a_link_opens_a_step_and_another_word_starts_anew() -> None:
     app = page(word="unhappiness", merge="4", match="2", path="3")
     assert [one["at"] for one in steppers(app)] == [4, 2]
     assert "−41.02" in "".join(e.proto.body for e in app.get("html"))
@@ -86,7 +71,7 @@ def test_a_link_opens_a_step_and_another_word_starts_anew(page: Callable[..., Ap
         assert 0 <= stepper["at"] < len(stepper["frames"])
 
 
-def test_several_pre_tokens_are_merged_one_by_one(page: Callable[..., AppTest]) -> None:
+def test_several_pre_tokens_are_merged_one_by_one() -> None:
     app = page(word="at the end", tokenizer="gpt2")
     assert steppers(app)[0]["label"] == "Merges of at"
     app.segmented_control(key="part").set_value(2).run()
@@ -94,7 +79,7 @@ def test_several_pre_tokens_are_merged_one_by_one(page: Callable[..., AppTest]) 
     assert last_ids(steppers(app)[0]) == list(engines.load("gpt2").encode(" end").ids)
 
 
-def test_a_space_has_one_mark_which_is_explained(page: Callable[..., AppTest]) -> None:
+def test_a_space_has_one_mark_which_is_explained() -> None:
     app = page(word="unhappiness", place="inside", tokenizer="mistral")
     assert sum("writes it ▁" in caption.value for caption in app.caption) == 1
     rows = next(e.value for e in app.dataframe if "pieces" in e.value)
@@ -113,7 +98,7 @@ def test_a_space_has_one_mark_which_is_explained(page: Callable[..., AppTest]) -
         ("中文", ""),  # spaces around them, nothing gone
     ],
 )
-def test_what_berts_normaliser_takes_away_is_said(page: Callable[..., AppTest], word: str, says: str) -> None:
+def test_what_berts_normaliser_takes_away_is_said(word: str, says: str) -> None:
     said = [caption.value for caption in page(word=word).caption if "normaliser comes first" in caption.value]
     assert len(said) == bool(says)
     assert says in "".join(said)
@@ -136,16 +121,16 @@ def test_what_berts_normaliser_takes_away_is_said(page: Callable[..., AppTest], 
     ],
     ids=range(11),
 )
-def test_odd_words_are_cut_like_any_other(page: Callable[..., AppTest], word: str) -> None:
+def test_odd_words_are_cut_like_any_other(word: str) -> None:
     app = page()
     app.text_input(key="word").set_value(word).run()
     assert not app.exception
     assert not app.error
-    assert not any("<script" in e.proto.body.lower() for e in app.get("html"))
+    assert "<script" not in html(app).lower()
 
 
 @pytest.mark.parametrize("word", ["", " "])
-def test_no_word_is_a_line_and_the_experiments(page: Callable[..., AppTest], word: str) -> None:
+def test_no_word_is_a_line_and_the_experiments(word: str) -> None:
     app = page()
     app.text_input(key="word").set_value(word).run()
     assert not (app.exception or app.error or app.dataframe)
@@ -154,7 +139,7 @@ def test_no_word_is_a_line_and_the_experiments(page: Callable[..., AppTest], wor
 
 
 @pytest.mark.parametrize("word", ["a" * 64, "क" * 30])
-def test_too_long_a_word_is_refused_in_words(page: Callable[..., AppTest], word: str) -> None:
+def test_too_long_a_word_is_refused_in_words(word: str) -> None:
     app = page()
     app.text_input(key="word").set_value(word).run()
     assert not app.exception

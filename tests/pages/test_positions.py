@@ -1,57 +1,25 @@
 """The page in each of its three schemes, against the formulas and the models' own weights."""
 
-import base64
 import json
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import limits, paths
+from playground import limits
 from playground.core import positions
 from playground.models import lens as lenses
+from tests.pages.opened import array, checked, figures, run, says
 
 pytestmark = pytest.mark.model
 TEXT = "The animal didn't cross the street because it was too tired."
 
 
-@pytest.fixture
-def page() -> Callable[..., AppTest]:
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(paths.APP), default_timeout=120)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(str(paths.PAGES / "positions.py"))
-        return checked(app.run())
-
-    return opened
+def page(**params: str) -> AppTest:
+    return checked(run("positions.py", **params))
 
 
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [e.message for e in app.exception]
-    assert not app.error, [e.value for e in app.error]
-    return app
-
-
-def figures(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def array(packed: Any) -> np.ndarray:
-    """Plotly's JSON packs numbers as base64."""
-    if isinstance(packed, list):
-        return np.array(packed, float)
-    shape = [int(n) for n in str(packed.get("shape", "-1")).split(",")]
-    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"]).reshape(shape)
-
-
-def says(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption)).replace("\\", "")
-
-
-def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
+def test_it_works_with_no_input() -> None:
     table, curve, pairs = figures(page())
     waves = positions.sinusoids(128, 512)
     np.testing.assert_allclose(array(table["data"][0]["z"]), waves, atol=1e-6)
@@ -61,12 +29,12 @@ def test_it_works_with_no_input(page: Callable[..., AppTest]) -> None:
         np.testing.assert_allclose(array(dots["y"]), line[array(dots["x"]).astype(int)], atol=2e-4)
 
 
-def test_another_size(page: Callable[..., AppTest]) -> None:
+def test_another_size() -> None:
     app = page(d_model="64", positions="512")
     assert array(figures(app)[0]["data"][0]["z"]).shape == (512, 64)
 
 
-def test_rotation_with_the_model_s_own_query_and_key(page: Callable[..., AppTest]) -> None:
+def test_rotation_with_the_model_s_own_query_and_key() -> None:
     app = page(scheme="rotary")
     with lenses.open("smollm2-135m") as lens:
         queries, keys = lens.queries_keys(lens.encode(TEXT).ids, 13)
@@ -82,29 +50,29 @@ def test_rotation_with_the_model_s_own_query_and_key(page: Callable[..., AppTest
     assert len({metric.value for metric in app.metric}) == 1  # both moved along: the same score
 
 
-def test_moving_both_along_changes_nothing(page: Callable[..., AppTest]) -> None:
+def test_moving_both_along_changes_nothing() -> None:
     app = page(scheme="rotary", shift="977", query="12", key="3")
     assert [m.label for m in app.metric] == ["Query at 12, key at 3", "Query at 989, key at 980"]
     assert app.metric[0].value == app.metric[1].value
 
 
-def test_rotation_alone(page: Callable[..., AppTest]) -> None:
+def test_rotation_alone() -> None:
     curve = array(figures(page(scheme="rotary", vectors="all ones"))[2]["data"][0]["y"])
     assert curve[0] == 1 == curve.max() and curve[:16].mean() > curve[64:].mean()  # what the card says: nearer, higher
     assert (np.diff(curve) > 0).any()  # and ripples
 
 
-def test_a_key_that_comes_later(page: Callable[..., AppTest]) -> None:
+def test_a_key_that_comes_later() -> None:
     scores = figures(page(scheme="rotary", query="2", key="10"))[2]
     assert array(scores["data"][0]["x"])[0] == -8 == array(scores["data"][1]["x"])[0]
 
 
-def test_the_counting_head_peaks_at_distance_1(page: Callable[..., AppTest]) -> None:
+def test_the_counting_head_peaks_at_distance_1() -> None:
     scores = figures(page(scheme="rotary", layer="16", head="0", query="8", key="7"))[2]
     assert array(scores["data"][0]["x"])[array(scores["data"][0]["y"]).argmax()] == 1
 
 
-def test_learned_rows(page: Callable[..., AppTest]) -> None:
+def test_learned_rows() -> None:
     app = page(scheme="learned")
     with lenses.open("minilm-l6") as lens:
         rows = lens.position_rows()
@@ -116,14 +84,14 @@ def test_learned_rows(page: Callable[..., AppTest]) -> None:
 
 
 @pytest.mark.parametrize("text", ["x", "🙂\u202e<|im_end|>", "</script><img src=x>", "dog " * 1_000])
-def test_any_text_can_be_turned(page: Callable[..., AppTest], text: str) -> None:
+def test_any_text_can_be_turned(text: str) -> None:
     app = page(scheme="rotary", text=text)
     assert "<img" not in json.dumps(figures(app)[2]["data"][1]["name"])
     if len(text) > 1_000:
         assert f"first {limits.HEATMAP_TOKENS} of" in says(app)
 
 
-def test_an_empty_text_is_explained(page: Callable[..., AppTest]) -> None:
+def test_an_empty_text_is_explained() -> None:
     app = page(scheme="rotary")
     app.text_area(key="text").set_value("")
     app.run()

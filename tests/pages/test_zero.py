@@ -1,21 +1,12 @@
 """The ZeRO page: the paper's figure as its example, every stage, links and refusals."""
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from playground import paths
+from tests.pages.opened import html, run
 
-
-def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=30)
-    app.switch_page(str(paths.PAGES / "zero.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+page = partial(run, "zero.py")
 
 
 def test_the_example_is_the_papers_figure_1() -> None:

@@ -3,19 +3,15 @@
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from playground import paths
+from tests.pages.opened import run
 
-
-def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=60)
-    app.switch_page(str(paths.PAGES / "zero_measured.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
+page = partial(run, "zero_measured.py")
 
 
 def texts(app: AppTest) -> str:
