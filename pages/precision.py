@@ -11,8 +11,9 @@ from playground.ui.components import precision
 shell.header(
     __file__,
     "Half the bits, half the memory, and an answer that is *nearly* the same: how nearly? Here the running model's "
-    "weights are rounded to each format, and it reads and writes again. **KL** says how far the probabilities moved "
-    "from FP32's, **perplexity** how surprised the model is by a text.",
+    "weights are rounded to each format, and it reads and writes again. **KL** (divergence) says how far the "
+    "probabilities moved from FP32's: 0 is not at all. **Perplexity** says how surprised the model is by a text, as "
+    "if it had to choose each token among so many: lower is better.",
 )
 lens = resources.lens(resources.model_choice(kinds=("decoder",)))
 job, schemes = precision.ask(lens)

@@ -120,39 +120,6 @@ def exact(operation: Operation, start: Typed, by: Typed, count: int) -> float:
     return sign * 10**digits
 
 
-def pairwise(form: FloatFormat, by: Typed, count: int) -> float:
-    """The same sum, half and half and half: each addend goes through log₂(count) roundings, not count.
-
-    >>> from playground.core.exact import parse_number
-    >>> from playground.core.formats import BF16
-    >>> pairwise(BF16, parse_number("1"), 1000)
-    1000.0
-    """
-    step = float(store(form, by).value)
-    known = {0: 0.0, 1: step}
-
-    def total(terms: int) -> float:
-        if terms not in known:
-            half = terms // 2
-            known[terms] = _add(form, total(half), total(terms - half))
-        return known[terms]
-
-    return total(count)
-
-
-def _add(form: FloatFormat, a: float, b: float) -> float:
-    if form is FP64:
-        return a + b
-    return float(np.float32(a) + np.float32(b)) if form is FP32 else rounded(form, a + b)
-
-
-def in_fp32(form: FloatFormat, by: Typed, count: int) -> float:
-    """The same addends added up in FP32 and rounded to the format once, at the end: what tensor cores do."""
-    step = np.float32(float(store(form, by).value))
-    total = np.add.accumulate(np.full(count, step, np.float32))[-1]
-    return float(total) if form in (FP32, FP64) else rounded(form, float(total))
-
-
 def half_step(form: FloatFormat, value: float) -> Fraction | None:
     """Half the distance from this number to the next larger one: what an addend must exceed to change it."""
     stored = store(form, Typed("", Fraction(abs(value)))) if math.isfinite(value) else None

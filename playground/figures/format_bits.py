@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from playground.core.exact import decimal_digits, short
+from playground.core.shared_scale import scale_note
 from playground.core.storing import Stored
 from playground.figures import palette
 
@@ -21,10 +22,12 @@ def every_format(stored: Sequence[Stored], chosen: str) -> str:
 def _row(stored: Stored, chosen: bool) -> str:
     lost = "overflow" if stored.typed.finite and not stored.finite else ""
     error = lost if stored.relative_error is None else _error(stored)
+    note = scale_note(stored)
+    note = f"<small class='lp-note'>{escape(note)}</small>" if note else ""
     return (
         f"<section{' class=lp-on' if chosen else ''}><header><b>{escape(stored.format.title)}</b>"
         f"<small>{stored.format.bits_total} bits</small><span>{escape(decimal_digits(stored.value, most=22))}</span>"
-        f"<em>{escape(error)}</em></header>{bits(stored)}</section>"
+        f"<em>{escape(error)}</em></header>{bits(stored)}{note}</section>"
     )
 
 
@@ -70,6 +73,7 @@ _STYLE = """<style>
 .lp-formats header span{font-family:var(--st-code-font,ui-monospace,monospace);font-size:.9rem;overflow-wrap:anywhere}
 .lp-formats small,.lp-formats em{font-size:.82rem;opacity:.8;font-style:normal}
 .lp-formats em{text-align:right}
+.lp-note{display:block;margin-top:.15rem}
 .lp-bits{display:flex;flex-wrap:wrap;gap:2px 4px;margin-top:.2rem}
 .lp-bits span{display:flex;flex-wrap:wrap;gap:1px}
 .lp-bits i{font-style:normal;width:.68rem;height:1.15rem;line-height:1.15rem;text-align:center;font-size:.66rem;

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from html import escape
 
 import plotly.graph_objects as go
 
@@ -34,7 +35,10 @@ def reaches(stored: Sequence[Stored], chosen: str) -> go.Figure:
             base=[low for low, _ in cut],
             orientation="h",
             name=name,
-            marker={"color": colour, "line": {"width": 0}},
+            marker={
+                "color": colour,
+                "line": {"width": 1.5, "color": colour},
+            },  # 4 bits reach so little: keep them visible
             opacity=opacity,
             hovertemplate=[
                 f"{one.format.title}: 10<sup>{low:.1f}</sup> to 10<sup>{high:.1f}</sup><extra></extra>"
@@ -42,20 +46,35 @@ def reaches(stored: Sequence[Stored], chosen: str) -> go.Figure:
             ],
         )
     if at is not None:
-        figure.add_vline(x=at, line={"color": palette.WARNING, "width": 2})
+        figure.add_vline(x=at, line={"color": palette.WARNING, "width": 1.5})
+        figure.add_annotation(
+            x=at,
+            y=1,
+            yref="paper",
+            text=f"<b>{escape(rows[0].typed.text[:16])}</b>",
+            showarrow=False,
+            yanchor="bottom",
+            font={"color": palette.WARNING},
+        )
     for place, one in enumerate(rows):
+        low, high = (log10(end * (one.scale or 1)) for end in (one.format.smallest, one.format.max))
+        ink = {"showarrow": False, "y": place, "font": {"color": palette.text_on(palette.KEPT)}}
+        if low < -edge:
+            figure.add_annotation(x=-edge, text=f"← 10<sup>{math.floor(low)}</sup>", xanchor="left", **ink)
+        if high > edge:
+            figure.add_annotation(x=edge, text=f"10<sup>{math.floor(high)}</sup> →", xanchor="right", **ink)
         fate = _fate(one)
         if fate:
             figure.add_annotation(
                 x=edge, y=place, text=fate, showarrow=False, xanchor="right", font={"color": palette.WARNING}
             )
     figure.update_layout(
-        height=90 + 25 * len(rows),
-        margin={"l": 4, "r": 8, "t": 30, "b": 4},
+        height=112 + 25 * len(rows),
+        margin={"l": 4, "r": 8, "t": 52, "b": 4},
         barmode="overlay",
         bargap=0.35,
-        legend={"orientation": "h", "y": 1.1, "x": 0},
-        xaxis={"range": [-edge, edge], "zeroline": False, **ticks(-edge, edge)},
+        legend={"orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "x": 0},
+        xaxis={"range": [-edge, edge], "zeroline": False, **ticks(-edge, edge, 6)},
         yaxis=rows_axis([one.format.title for one in rows], [one.format.name == chosen for one in rows]),
     )
     return figure
@@ -93,7 +112,7 @@ def counts(rows: Sequence[tuple[str, int]], chosen: str) -> go.Figure:
         height=50 + 25 * len(rows),
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         bargap=0.35,
-        xaxis={"range": [0, 1.45 * most + 0.2], **ticks(0, 1.2 * most + 0.2)},
+        xaxis={"range": [0, 1.45 * most + 0.2], **ticks(0, 1.2 * most + 0.2, 6)},
         yaxis=rows_axis([title for title, _ in rows], [title == chosen for title, _ in rows]),
     )
     return figure

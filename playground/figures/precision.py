@@ -10,6 +10,8 @@ from plotly.subplots import make_subplots
 
 from playground.figures import palette
 
+CHANCE = 0.5  # two classes, equally many points of each
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -17,17 +19,20 @@ class Answer:
 
     title: str
     tokens: tuple[str, ...]
+    ended: bool  # the model ended its turn there; else it was stopped
     parts_at: int | None
     next: tuple[tuple[str, float], ...]
 
 
-def losses(rows: Sequence[tuple[str, float, float, float]]) -> go.Figure:
-    """Mean KL and perplexity of every scheme as (title, bits a weight, KL bits, perplexity), widest first."""
+def losses(rows: Sequence[tuple[str, float, float, float]], own: str = "") -> go.Figure:
+    """Mean KL and perplexity of every scheme as (title, bits a weight, KL bits, perplexity), widest first. The format
+    the file has already (``own``) can't be compared with the others: bars of stripes.
+    """
     figure = make_subplots(
         cols=2,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        subplot_titles=("KL, bits a token", "Perplexity"),
+        subplot_titles=("KL from FP32, bits", "Perplexity"),
     )
     places = list(range(len(rows)))
     for column, values in ((1, [row[2] for row in rows]), (2, [row[3] for row in rows])):
@@ -35,7 +40,12 @@ def losses(rows: Sequence[tuple[str, float, float, float]]) -> go.Figure:
             y=places,
             x=values,
             orientation="h",
-            marker={"color": palette.KEPT if column == 1 else palette.SKY},
+            marker={
+                "color": [
+                    palette.GREY if row[0] == own else palette.KEPT if column == 1 else palette.SKY for row in rows
+                ],
+                "pattern": {"shape": ["/" if row[0] == own else "" for row in rows]},
+            },
             text=[_short(value) for value in values],
             textposition="outside",
             cliponaxis=False,
@@ -47,6 +57,7 @@ def losses(rows: Sequence[tuple[str, float, float, float]]) -> go.Figure:
         middle = sorted(values)[len(values) // 2]
         most = max([value for value in values if value <= max(4 * middle, 2.0)], default=1.0) or 1.0
         figure.update_xaxes(range=[0, 1.35 * most], col=column, row=1, tickfont={"size": 11}, zeroline=False)
+    figure.update_annotations(font={"size": 13})
     figure.update_layout(
         height=90 + 30 * len(rows),
         margin={"l": 4, "r": 24, "t": 34, "b": 4},
@@ -75,15 +86,16 @@ def answers(shown: Sequence[Answer]) -> str:
 
 def _answer(one: Answer) -> str:
     cut = len(one.tokens) if one.parts_at is None else one.parts_at
-    same, other = "".join(one.tokens[:cut]), "".join(one.tokens[cut:])
-    where = "as FP32, all the way" if one.parts_at is None else f"another word from token {cut + 1} on"
+    same, other = (escape("".join(part)) for part in (one.tokens[:cut], one.tokens[cut:]))
+    where = "as FP32, all the way" if one.parts_at is None else f"another token, the {cut + 1}. one"
+    end = "<small class='lp-end' title='the end-of-turn token'>end of turn</small>" if one.ended else "…"
     shares = "".join(
         f"<li><i style='width:{max(2, 100 * share):.0f}%'></i><span>{escape(text)}</span><em>{share:.1%}</em></li>"
         for text, share in one.next[:3]
     )
     return (
         f"<section><header><b>{escape(one.title)}</b><small>{where}</small></header>"
-        f"<p>{escape(same)}<mark>{escape(other)}</mark></p><ul>{shares}</ul></section>"
+        f"<p>{same}{end if one.parts_at is None else f'<mark>{other}{end}</mark>'}</p><ul>{shares}</ul></section>"
     )
 
 
@@ -92,10 +104,11 @@ def awareness(bits: Sequence[int], full: np.ndarray, after: np.ndarray, aware: n
     figure = go.Figure()
     places = np.arange(len(bits))
     exact = float(full.mean())
-    figure.add_hline(y=exact, line={"color": palette.GREY, "dash": "dot", "width": 2})
-    figure.add_annotation(
-        x=-0.45, y=exact, text=f"not rounded: {exact:.1%}", showarrow=False, xanchor="left", yanchor="bottom"
-    )
+    for level, dash, label in ((exact, "dot", f"not rounded: {exact:.1%}"), (CHANCE, "dash", "guessing: 50%")):
+        figure.add_hline(y=level, line={"color": palette.INK, "dash": dash, "width": 1.5})
+        figure.add_annotation(
+            x=1, xref="paper", y=level, text=label, showarrow=False, xanchor="right", yanchor="bottom"
+        )
     for offset, values, name, colour in (
         (-0.17, after, "rounded after training", palette.WARNING),
         (0.17, aware, "rounded while it learned", palette.KEPT),
@@ -123,11 +136,11 @@ def awareness(bits: Sequence[int], full: np.ndarray, after: np.ndarray, aware: n
             hovertemplate="%{y:.1%}<extra></extra>",
         )
     figure.update_layout(
-        height=340,
-        margin={"l": 4, "r": 4, "t": 30, "b": 4},
-        legend={"orientation": "h", "y": 1.16, "x": 0},
+        height=360,
+        margin={"l": 4, "r": 4, "t": 8, "b": 4},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
         xaxis={"tickvals": places, "ticktext": [f"{b} bits" for b in bits], "showgrid": False, "zeroline": False},
-        yaxis={"title": {"text": "right on new points"}, "tickformat": ".0%", "range": [0.3, 1.08]},
+        yaxis={"title": {"text": "right on new points"}, "tickformat": ".0%", "dtick": 0.25, "range": [0, 1.1]},
     )
     return figure
 
@@ -176,6 +189,8 @@ _STYLE = """<style>
 .lp-answers small,.lp-answers em{font-size:.8rem;opacity:.8;font-style:normal}
 .lp-answers p{margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.92rem;line-height:1.45}
 .lp-answers mark{color:inherit;background:OTHER;border-radius:.2rem}
+.lp-answers .lp-end{border:1px solid color-mix(in srgb,currentColor 40%,transparent);border-radius:.3rem;
+  padding:0 .3rem;margin-left:.3rem;white-space:nowrap}
 .lp-answers ul{list-style:none;margin:.3rem 0 0;padding:0;display:grid;gap:2px;font-size:.85rem}
 .lp-answers li{position:relative;display:flex;justify-content:space-between;padding:0 .35rem;border-radius:.2rem;
   overflow:hidden}

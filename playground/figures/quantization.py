@@ -49,17 +49,19 @@ def histogram(before_RC: np.ndarray, after_RC: np.ndarray, title: str, log: bool
     return figure
 
 
-def schemes(rows: Sequence[tuple[str, float, float]], chosen: str) -> go.Figure:
-    """Signal-to-noise of every scheme as (title, bits a weight, dB); longer is nearer to the original."""
+def schemes(rows: Sequence[tuple[str, float, float]], chosen: str, own: str = "") -> go.Figure:
+    """Signal-to-noise of every scheme as (title, bits a weight, dB); longer is nearer to the original. The format the
+    file has already (``own``) can't be compared with the others: a bar of stripes.
+    """
     ends = [min(max(db, 0.0), BEST_DB) for _, _, db in rows]
-    colours = [palette.KEPT if title == chosen else palette.SKY for title, _, _ in rows]
+    colours = [palette.GREY if t == own else palette.KEPT if t == chosen else palette.SKY for t, _, _ in rows]
     figure = go.Figure(
         go.Bar(
             y=list(range(len(rows))),
             x=ends,
             orientation="h",
-            marker={"color": colours},
-            text=["lossless here" if db >= BEST_DB else f"{db:.1f} dB" for _, _, db in rows],
+            marker={"color": colours, "pattern": {"shape": ["/" if title == own else "" for title, _, _ in rows]}},
+            text=["the file's own" if t == own else _beside(db) for t, _, db in rows],
             textposition="outside",
             cliponaxis=False,
             hovertemplate=[f"{escape(t)}: {b:.3f} bits, {db:.2f} dB<extra></extra>" for t, b, db in rows],
@@ -81,13 +83,18 @@ def schemes(rows: Sequence[tuple[str, float, float]], chosen: str) -> go.Figure:
     return figure
 
 
+def _beside(db: float) -> str:
+    return "nothing lost" if math.isinf(db) else f"{db:.1f} dB →" if db > BEST_DB else f"{db:.1f} dB"
+
+
 def block(shown: Block) -> str:
     """A block as escaped HTML: its bytes as they lie in the file, and the 32 weights they stand for."""
     head = 4 if shown.kind == "Q4_1" else 2
-    parts = [("d", shown.raw[:2], palette.EXPONENT)]
+    parts = [("scale d, FP16", shown.raw[:2], palette.EXPONENT)]
     if head == 4:
-        parts.append(("m", shown.raw[2:4], palette.SIGN))
-    parts.append(("the whole numbers", shown.raw[head:], palette.MANTISSA))
+        parts.append(("minimum m, FP16", shown.raw[2:4], palette.SIGN))
+    width = "a byte each" if shown.kind == "Q8_0" else "two to a byte"
+    parts.append((f"32 whole numbers q, {width}", shown.raw[head:], palette.MANTISSA))
     pieces = "".join(
         f"<section><span style='border-color:{colour}'>{' '.join(f'{byte:02x}' for byte in piece)}</span>"
         f"<small>{escape(name)}</small></section>"
@@ -109,7 +116,7 @@ def decibels_in_bits(db: float) -> str:
     >>> decibels_in_bits(24.08)
     '4.0 good bits'
     """
-    return "lossless here" if math.isinf(db) else f"{db / 6.0206:.1f} good bits"
+    return "nothing lost" if math.isinf(db) else f"{db / 6.0206:.1f} good bits"
 
 
 _STYLE = """<style>

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from playground.core.running import Run
 from playground.figures import palette
+from playground.figures.powers import log_ticks
 
 _COLOURS = palette.HEADS[:10]
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
@@ -65,10 +66,10 @@ def _steps_axis(log: bool) -> dict:
 
 
 def _powers_of_ten(figure: go.Figure) -> dict:
-    """One tick every so many powers of ten, none between them."""
+    """Few ticks at round powers of ten, none between them; the values' own where they span less than one power."""
     shown = [abs(y) for trace in figure.data for y in trace.y if y]
-    decades = math.log10(max(shown) / min(shown)) if shown else 1.0
-    return {"exponentformat": "power", "dtick": max(1, math.ceil(decades / 8))}
+    few = log_ticks(min(shown), max(shown), 6) if shown else {"tickvals": []}
+    return few if len(few["tickvals"]) > 1 else {"exponentformat": "power", "nticks": 6}
 
 
 def _drawn(value: float | None, log: bool) -> float | None:

@@ -1,6 +1,5 @@
 """Before and beside Chinchilla: Kaplan's straight lines, and the corpus of a model for one field."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 
@@ -11,7 +10,7 @@ from plotly.subplots import make_subplots
 from playground.core.power_laws import PowerLaw
 from playground.core.trained import DataPart
 from playground.figures import palette
-from playground.figures.powers import ticks
+from playground.figures.powers import log_ticks
 from playground.figures.scaling_marks import MARGIN
 
 
@@ -38,18 +37,12 @@ def power_laws(laws: Sequence[PowerLaw]) -> go.Figure:
             tickangle=0,
             tickfont={"size": 11},
             col=column,
-            **_powers(law.low, law.high * 1e4),
+            **log_ticks(law.low, law.high * 1e4, 4),  # three panels must fit a phone
         )
     figure.update_yaxes(type="log", tickvals=[2, 2.5, 3, 4, 5, 6, 8])
     figure.update_yaxes(title={"text": "loss, nats per token"}, col=1)
     figure.update_layout(height=320, margin=MARGIN, showlegend=False)
     return figure
-
-
-def _powers(low: float, high: float) -> dict[str, object]:
-    """Three or four ticks at powers of ten, so that three panels fit a phone."""
-    shown = ticks(math.log10(low), math.log10(high), 4)
-    return {**shown, "tickvals": [10.0**power for power in shown["tickvals"]]}
 
 
 def data_mix(parts: Sequence[DataPart]) -> go.Figure:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.core import formats, running
+from playground.core import better_sums, formats, running
 from playground.core.exact import parse_number
 from playground.core.formats import FP16, FloatFormat, format_named
 from playground.errors import BadInput
@@ -73,9 +73,19 @@ def test_a_tenth_a_million_times() -> None:
     one = parse_number("0.1")
     assert running.run(formats.FP32, "add", parse_number("0"), one, 10**6).last == pytest.approx(100958.34375)
     assert running.exact("add", parse_number("0"), one, 10**6) == 100_000
-    assert running.pairwise(formats.FP32, one, 10**6) == pytest.approx(100_000, rel=1e-6)
-    assert running.pairwise(FP16, one, 10**5) == pytest.approx(10_000, rel=2e-3)
-    assert running.in_fp32(FP16, one, 10**5) == pytest.approx(10_000, rel=2e-3)
+    assert better_sums.pairwise(formats.FP32, one, 10**6) == pytest.approx(100_000, rel=1e-6)
+    assert better_sums.pairwise(FP16, one, 10**5) == pytest.approx(10_000, rel=2e-3)
+    assert better_sums.in_fp32(FP16, one, 10**5).kept == pytest.approx(10_000, rel=2e-3)
+
+
+@pytest.mark.parametrize("name", ["fp16", "bf16", "fp8-e4m3", "fp8-e5m2"])
+def test_adding_in_fp32_rounds_before_and_after(name: str) -> None:
+    """numpy adds, ml_dtypes casts: the addend before, the total after."""
+    form, kind = format_named(name), THEIRS[name]
+    assert isinstance(form, FloatFormat)
+    addend = np.float32(0.001).astype(kind)
+    total = np.full(10_000, addend, kind).astype(np.float32).cumsum(dtype=np.float32)[-1]
+    assert better_sums.in_fp32(form, parse_number("0.001"), 10_000) == (addend, total, total.astype(kind))
 
 
 def test_products_vanish_and_overflow() -> None:

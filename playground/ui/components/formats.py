@@ -98,6 +98,11 @@ def _off(stored: Stored) -> str:
 def overview(stored: Sequence[Stored], chosen: Stored) -> None:
     """The bits of the number in every format."""
     st.html(format_bits.every_format(stored, chosen.format.name))
+    shell.provenance(
+        "computed",
+        "MXFP4, NF4, INT8 and INT4 are made for blocks of weights that share a scale: choose one of them above and "
+        "give its **absmax**, the largest |weight| of the block.",
+    )
 
 
 def neighbourhood(stored: Stored) -> None:
@@ -153,8 +158,8 @@ def reach(stored: Sequence[Stored], chosen: Stored) -> None:
     )
     shell.provenance(
         "computed",
-        "from the smallest number above 0 to the largest. A number beyond the right end overflows (to ∞, NaN, or the "
-        "largest number), one beyond the left end underflows to 0. FP64 goes on to 10⁻³²⁴ and 10³⁰⁸.",
+        "from the smallest number above 0 to the largest; the line is the number typed. A number beyond the right end "
+        "overflows (to ∞, NaN, or the largest number), one beyond the left end underflows to 0.",
     )
 
 

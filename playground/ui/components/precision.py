@@ -16,6 +16,11 @@ from playground.models.lens import Lens
 from playground.ui import downloads, inputs, resources, shell
 
 PROMPT = "Photosynthesis is the process by which"
+_KL = "Kullback–Leibler divergence from FP32's probabilities, in bits: 0 when every token is as probable as there."
+_PERPLEXITY = (
+    "e to the mean surprise (−ln of the probability given to the token that came): among how many equally likely "
+    "tokens the model seems to choose. Lower is better."
+)
 _DEFAULT = ("fp32", "bf16", "fp16", "int8", "int4", "nf4")
 
 
@@ -71,22 +76,39 @@ def results(lens: Lens, found: dict[str, Measured]) -> None:
     if not found:
         st.info("Nothing measured for this prompt and text yet: press the button.", icon=":material/speed:")
         return
-    rows = [_row(one) for one in found.values()]
+    own = _own_format(lens)
+    if own in found:
+        st.info(
+            f"**{BY_NAME[own].title} is out of competition** (striped below): it is the format this model's file has. "
+            "Its weights were rounded that way before they came here, so rounding them again changes next to nothing. "
+            "The others show what *more* rounding does.",
+            icon=":material/front_hand:",
+        )
+    rows = [_row(one, own) for one in found.values()]
     st.dataframe(
         rows,
         hide_index=True,
         key="results",
         column_config={
-            "weights": st.column_config.TextColumn("Weights", pinned=True),
-            "bytes": st.column_config.NumberColumn("Bytes", format="localized"),
-            "bits": st.column_config.NumberColumn("Bits a weight", format="%.2f", help="Of the whole model."),
-            "next_kl": st.column_config.NumberColumn("KL, next token", format="%.4f", help="After the prompt, bits."),
-            "mean_kl": st.column_config.NumberColumn("KL, text", format="%.4f", help="Mean over the text, bits."),
-            "top1": st.column_config.TextColumn("Other first choice", help="Another token is the most probable one."),
-            "perplexity": st.column_config.NumberColumn("Perplexity", format="%.2f"),
-            "differs": st.column_config.TextColumn("First other token", help="Of the greedy continuation."),
+            "weights": st.column_config.TextColumn(
+                "Weights",
+                pinned=True,
+                width=134 if own in found else None,
+                help="(own): the format of the model's file.",
+            ),
+            "megabytes": st.column_config.NumberColumn("MB", format="%.1f", help="The weights, a million bytes each."),
+            "bits": st.column_config.NumberColumn("Bits", format="%.2f", help="A weight, over the whole model."),
+            "perplexity": st.column_config.NumberColumn("Perplexity", format="%.2f", help=_PERPLEXITY),
+            "mean_kl": st.column_config.NumberColumn("KL, text", format="%.4f", help=f"{_KL} Mean over the text."),
+            "next_kl": st.column_config.NumberColumn("KL, next", format="%.4f", help=f"{_KL} After the prompt."),
+            "top1": st.column_config.TextColumn(
+                "Other choice", help="How often another token than FP32's is the most probable one, over the text."
+            ),
+            "differs": st.column_config.TextColumn(
+                "Parts at", help="The first token of the greedy continuation that is not FP32's."
+            ),
             "speed": st.column_config.NumberColumn("Tokens/s", format="%.1f"),
-            "arithmetic": st.column_config.TextColumn("Multiplied in"),
+            "arithmetic": st.column_config.TextColumn("Runs in", help="The format the multiplications ran in."),
         },
     )
     shell.provenance(
@@ -97,38 +119,44 @@ def results(lens: Lens, found: dict[str, Measured]) -> None:
         "the median of single tokens; whatever else this machine was doing slowed them.",
     )
     downloads.offer("precision", rows, key="results.file")
-    _bars(lens, found)
+    _bars(found, own)
     st.subheader("What it says then", anchor=False)
+    st.markdown(
+        "Another continuation is **not by itself a worse one**: after one other token the text goes its own way, and "
+        "may read as well, or better by chance. What was lost is measured above, over a whole text: by KL and "
+        "perplexity."
+    )
     st.html(figures.answers([_answer(lens, one) for one in found.values()]))
     shell.provenance(
         "measured",
-        "greedy continuation, the most probable token each time; below it the three most probable next tokens. One "
-        "other token, and from there on it is another text.",
+        f"greedy continuation, the most probable token each time, until the model ends its turn or "
+        f"{limits.QUANTIZED_NEW_TOKENS} tokens are there (…); marked where it is not FP32's. Below it the three most "
+        "probable next tokens.",
     )
 
 
-def _row(one: Measured) -> dict[str, Any]:
+def _row(one: Measured, own: str) -> dict[str, Any]:
     differs = one.first_difference
     return {
-        "weights": BY_NAME[one.scheme].title,
-        "bytes": one.bytes,
+        "weights": BY_NAME[one.scheme].title + (" (own)" if one.scheme == own else ""),
         "bits": one.bits_per_weight,
-        "next_kl": one.next_kl_bits,
-        "mean_kl": one.mean_kl_bits,
-        "top1": f"{one.top1_changes} of {one.positions}",
         "perplexity": one.perplexity,
-        "differs": f"none of {len(one.continuation)}" if differs is None else f"{differs + 1}.",
+        "mean_kl": one.mean_kl_bits,
+        "next_kl": one.next_kl_bits,
+        "top1": f"{one.top1_changes} of {one.positions}",
+        "megabytes": one.bytes / 1e6,
+        "differs": f"none of {len(one.continuation)}" if differs is None else f"token {differs + 1}",
         "speed": one.tokens_per_second,
         "arithmetic": one.arithmetic.upper(),
     }
 
 
-def _bars(lens: Lens, found: dict[str, Measured]) -> None:
+def _bars(found: dict[str, Measured], own: str) -> None:
     rows = [
         (BY_NAME[one.scheme].title, one.bits_per_weight, one.mean_kl_bits, one.perplexity) for one in found.values()
     ]
     st.plotly_chart(
-        figures.losses(rows),
+        figures.losses(rows, BY_NAME[own].title if own else ""),
         width="stretch",
         config={"displayModeBar": False},
         key="losses",
@@ -137,25 +165,22 @@ def _bars(lens: Lens, found: dict[str, Measured]) -> None:
     shell.provenance(
         "measured",
         "behind each name its bits a weight. The layers' matrices are rounded; embeddings and norms stay in 16 bit, as "
-        "bitsandbytes, GPTQ and AWQ do it. " + _already_rounded(lens),
+        "bitsandbytes, GPTQ and AWQ do it. "
+        + (f"FP32 is the {BY_NAME[own].title} file as it is: what *more* rounding does is measured." if own else ""),
     )
 
 
-def _already_rounded(lens: Lens) -> str:
-    kinds = {matrix.stored for matrix in weights.matrices(lens.model_id, resources.session_id())}
-    kind = next((kind for kind in kinds if kind.startswith("Q")), "")
-    if not kind:
-        return ""
-    return (
-        f"This model's file is {kind}: its weights were rounded once before. What is measured is what *more* rounding "
-        f"does, so {kind} itself does next to nothing."
-    )
+def _own_format(lens: Lens) -> str:
+    """The scheme this model's file was rounded with, if it was."""
+    kinds = {matrix.stored.lower() for matrix in weights.matrices(lens.model_id, resources.session_id())}
+    return next((kind for kind in kinds if kind in BY_NAME and kind.startswith("q")), "")
 
 
 def _answer(lens: Lens, one: Measured) -> figures.Answer:
     return figures.Answer(
         BY_NAME[one.scheme].title,
-        _pieces(lens, one.continuation),
+        _pieces(lens, one.continuation[:-1] if one.ended else one.continuation),
+        one.ended,
         one.first_difference,
         tuple((lens.token_label(i), p) for i, p in zip(one.top_ids, one.top_probabilities, strict=True)),
     )

@@ -31,6 +31,13 @@ _RULES = {
     "q4_1": "m = min w,  d = (max − min) ÷ 15;  w′ = d · q + m,  0 ≤ q ≤ 15",
     "q4_0": "d = −(w with the largest |w|) ÷ 8;  w′ = d · (q − 8),  0 ≤ q ≤ 15",
 }
+_RULE_HELP = (
+    "absmax: the largest |weight| gets the last mark, and 0 stays 0. zero-point: the marks run from the smallest "
+    "weight to the largest; z is the mark that stands for 0."
+)
+_BITS = "Bits kept for a weight, and its share of the scale that it has in common with others."
+_SNR = "The weights' mean square over the error's, in decibels. 6 dB are one good bit of every weight."
+_RMSE = "Root mean square error: the usual distance of a weight from what is kept of it."
 
 
 def pick_matrix(lens: Lens) -> Matrix:
@@ -75,7 +82,7 @@ def pick_scheme(matrix: Matrix) -> Scheme:
     rule_column, grain_column, group_column = st.columns([3, 4, 4])
     if scheme.kind == "absmax":
         with rule_column:
-            rule: Any = inputs.choice("Rule", ("absmax", "zero-point"), key="rule", segmented=True)
+            rule: Any = inputs.choice("Rule", ("absmax", "zero-point"), key="rule", segmented=True, help=_RULE_HELP)
         scheme = replace(scheme, kind=rule)
     if not scheme.has_grain:
         shell.notices([f"{scheme.title} fixes what shares a scale: {scheme.note}."])
@@ -88,6 +95,7 @@ def pick_scheme(matrix: Matrix) -> Scheme:
             default=scheme.grain,
             format_func=_GRAINS.__getitem__,
             segmented=True,
+            help="Which weights share a scale. Fewer to a scale: finer steps, but more scales to keep.",
         )
     size = scheme.group
     if grain == "group":
@@ -99,7 +107,8 @@ def pick_scheme(matrix: Matrix) -> Scheme:
                 key="group",
                 default=64 if 64 in sizes else sizes[-1],
                 slider=True,
-                help=f"Sizes that divide the {matrix.columns:,} columns of a row.",
+                help="How many neighbours in a row share a scale. "
+                f"Offered are the sizes that divide its {matrix.columns:,} columns.",
             )
     return scheme.with_grain(grain, size)
 
@@ -111,11 +120,17 @@ def compare(lens: Lens, matrix: Matrix, scheme: Scheme) -> None:
     off = errors(before, made.values)
     size = math.ceil(made.bits_per_weight * before.size / 8)
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
+    if scheme.name.upper() == matrix.stored:
+        shell.notices([f"{scheme.title} is this file's own format: its weights lie on these marks already."])
     cells = st.columns(4)
-    cells[0].metric("Bits a weight", f"{float(made.bits_per_weight):.3f}", f"scales counted: {made.scales:,}", **quiet)
+    cells[0].metric(
+        "Bits a weight", f"{float(made.bits_per_weight):.3f}", f"scales counted: {made.scales:,}", help=_BITS, **quiet
+    )
     cells[1].metric("This matrix", format_gb(size), f"BF16: {format_gb(2 * before.size)}", **quiet)
-    cells[2].metric("Signal to noise", _decibels(off.snr_db), figures.decibels_in_bits(off.snr_db), **quiet)
-    cells[3].metric("Error, RMSE", f"{off.rmse:.2g}", f"largest {off.largest:.2g}, {off.zeroed:.1%} became 0", **quiet)
+    cells[2].metric("Signal to noise", _decibels(off.snr_db), figures.decibels_in_bits(off.snr_db), help=_SNR, **quiet)
+    cells[3].metric(
+        "Error, RMSE", f"{off.rmse:.2g}", f"largest {off.largest:.2g}, {off.zeroed:.1%} became 0", help=_RMSE, **quiet
+    )
     key = scheme.name if scheme.kind == "gguf" else scheme.kind
     top, codes = 2 ** (scheme.bits - 1) - 1, 2**scheme.bits - 1
     st.html(formula(_RULES[key].format(top=top, codes=codes)))
@@ -148,8 +163,16 @@ def _decibels(db: float) -> str:
 def side_by_side(lens: Lens, matrix: Matrix, scheme: Scheme) -> None:
     """Every scheme on the same matrix."""
     rows = _all(lens.model_id, matrix.name)
+    own = next((one.title for one, _, _ in rows if one.name.upper() == matrix.stored), "")
+    if own:
+        st.info(
+            f"**{own} is out of competition** (the striped bar): it is the format this model's file has. Its weights "
+            f"were rounded to {own}'s blocks of 32 before they came here, and rounding them once more in the same way "
+            "finds them where it left them. That says nothing about how good the format is: compare the others.",
+            icon=":material/front_hand:",
+        )
     st.plotly_chart(
-        figures.schemes([(one.title, bits, off.snr_db) for one, bits, off in rows], scheme.title),
+        figures.schemes([(one.title, bits, off.snr_db) for one, bits, off in rows], scheme.title, own),
         width="stretch",
         config={"displayModeBar": False},
         key="schemes",
@@ -157,13 +180,8 @@ def side_by_side(lens: Lens, matrix: Matrix, scheme: Scheme) -> None:
     )
     shell.provenance(
         "measured",
-        "behind each name its real bits a weight, scales counted. "
-        + (
-            f"The published file is {matrix.stored}: these weights were already rounded once, to its blocks of 32, "
-            f"so {matrix.stored} finds them where it left them."
-            if matrix.stored.startswith("Q")
-            else "6 dB more is one bit more in every weight."
-        ),
+        "behind each name its real bits a weight, scales counted. dB: ten times the logarithm of the weights' mean "
+        "square over the error's; 6 dB more is one good bit more in every weight.",
     )
     table = [
         {
@@ -214,6 +232,7 @@ def blocks(lens: Lens, matrix: Matrix, scheme: Scheme) -> None:
 def _block(shown: gguf_blocks.Block, title: str) -> None:
     st.markdown(f"**{title}**")
     st.html(figures.block(shown))
+    st.caption("Bold: the whole number q kept for a weight, 4 or 8 bits. Below it: the weight it stands for.")
     code, value = shown.codes[0], shown.values[0]
     filled = {
         "Q4_1": f"d × q + m = {shown.scale:.6g} × {code} + {shown.minimum:.6g} = {value:.6g}",

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from playground.core import running
+from playground.core import better_sums, running
 from playground.core.exact import Typed, parse_number, short
-from playground.core.formats import FORMATS, FP64, FloatFormat
+from playground.core.formats import FORMATS, FP32, FP64, FloatFormat
 from playground.core.running import Operation, Run
 from playground.core.storing import store
 from playground.figures import running as figures
@@ -79,30 +79,57 @@ def table(asked: Asked) -> None:
         key="sums",
         column_config={
             "format": st.column_config.TextColumn("Format", pinned=True),
-            "x": st.column_config.TextColumn("x as stored"),
             "last": st.column_config.TextColumn("Ends at"),
             "off": st.column_config.TextColumn("Off by"),
             "stuck": st.column_config.TextColumn("Stops after"),
             "pairwise": st.column_config.TextColumn("Added pairwise", help="Halves of halves: log₂(n) roundings deep."),
-            "fp32": st.column_config.TextColumn("Added in FP32", help="Rounded to the format once, at the end."),
+            "fp32": st.column_config.TextColumn(
+                "Added in FP32", help="x rounded to the format, added up in FP32, the total rounded to the format once."
+            ),
+            "x": st.column_config.TextColumn("x as stored"),
         },
     )
     shell.provenance("computed", f"the exact value is {asked.exact:,.10g}. x itself is rounded first.")
+    _in_fp32(asked)
     downloads.offer("sums", rows, key="sums.file")
 
 
 def _row(asked: Asked, found: Run) -> dict[str, Any]:
     row: dict[str, Any] = {
         "format": found.format.title,
-        "x": short(store(found.format, asked.by).value, 9),
         "last": _plain(found.last),
         "off": _off(found.last, asked.exact),
         "stuck": "still moving" if found.stuck_after is None else f"{found.stuck_after:,} steps",
     }
     if asked.operation == "add" and not asked.start.as_float:
-        row["pairwise"] = _plain(running.pairwise(found.format, asked.by, asked.count))
-        row["fp32"] = _plain(running.in_fp32(found.format, asked.by, asked.count))
+        row["pairwise"] = _plain(better_sums.pairwise(found.format, asked.by, asked.count))
+        row["fp32"] = _plain(better_sums.in_fp32(found.format, asked.by, asked.count).kept)
+    row["x"] = short(store(found.format, asked.by).value, 9)
     return row
+
+
+def _in_fp32(asked: Asked) -> None:
+    """How the last column comes about, for the format that it leaves furthest off."""
+    small = [found.format for found in asked.runs if found.format.bits_total < FP32.bits_total]
+    if asked.operation != "add" or asked.start.as_float or not asked.by.as_float or not small:
+        return
+    sums = {form: better_sums.in_fp32(form, asked.by, asked.count) for form in small}
+    worst = max(small, key=lambda form: _distance(sums[form].kept, asked.exact))
+    made = sums[worst]
+    blame = ""
+    if _distance(made.total, asked.exact) > _distance(made.kept, made.total):
+        blame = (
+            " Most of what is off was lost when x was stored, not in adding: more bits for the sum can't bring it back."
+        )
+    st.markdown(
+        f"**Added in FP32** is what tensor cores do: x is rounded to the format, the additions run in FP32, and the "
+        f"total is rounded to the format once. So in {worst.title}: x is kept as {_plain(made.step)}; {asked.count:,} "
+        f"of those make {_plain(made.total)} in FP32; as {worst.title} that is **{_plain(made.kept)}**.{blame}"
+    )
+
+
+def _distance(value: float, wanted: float) -> float:
+    return abs(value - wanted) if math.isfinite(value) else math.inf
 
 
 def _plain(value: float) -> str:
