@@ -1,6 +1,6 @@
 """Sampling: a model gives every token of its vocabulary a score; softmax makes probabilities of them.
 
-Temperature flattens or sharpens them, top-k, top-p and min-p cut the tail, and one draw picks the next token.
+Temperature flattens or sharpens them, top-k, top-p, min-p and typical-p cut, and one draw picks the next token.
 """
 
 import streamlit as st
@@ -36,15 +36,16 @@ ids, cut = lens.fit(encoding.ids)
 shell.notices(cut)
 logits = lens.next_logits(ids)
 chosen = live.controls(lens.vocabulary_size)
-live.show(lens, logits, ids, chosen, sampling.adjust(logits, chosen.settings), append)
+live.show(lens, logits, ids, chosen, sampling.adjust(logits, chosen.settings, ids), append)
 shell.provenance(
     "measured",
     f"{lens.title}, {lens.dtype} on {lens.device}: the logits after {len(ids):,} tokens. Softmax over all "
-    f"{lens.vocabulary_size:,} tokens in your browser, in the order and with the rules of transformers' processors.",
+    f"{lens.vocabulary_size:,} tokens in your browser, with the rules of transformers' processors.",
 )
 
-st.subheader("What each step does, in this order", anchor=False)
-heat, top_k, top_p, min_p = st.columns(4)
+st.subheader("What each step does", anchor=False)
+heat, top_k, top_p = st.columns(3)
+min_p, typical, penalty = st.columns(3)
 heat.markdown(
     "**Temperature** divides the scores: p ∝ exp(score / T). Above 1 it *flattens* the distribution, below 1 it "
     "*sharpens* it. At 0 only the most probable token is left: *greedy* decoding."
@@ -56,35 +57,49 @@ top_k.markdown(
 top_p.markdown(
     "**Top-p** (nucleus) keeps the *smallest* set of the most probable tokens whose probabilities *reach* p, so the "
     "token that crosses p stays: few when the model is sure, many when it isn't "
-    "([Holtzman et al. 2019](https://arxiv.org/abs/1904.09751))."
+    "([Holtzman et al. 2019](https://arxiv.org/abs/1904.09751)). Some notes say “at most p” instead: one token fewer."
 )
 min_p.markdown(
     "**Min-p** keeps every token at least min-p times as probable as the most probable one "
     "([Nguyen et al. 2024](https://arxiv.org/abs/2407.01082))."
 )
+typical.markdown(
+    "**Typical-p** keeps the tokens whose surprise −log p is nearest to the expected one, the entropy, until they "
+    "reach the mass: even the most probable token may go "
+    "([Meister et al. 2022](https://arxiv.org/abs/2202.00666))."
+)
+penalty.markdown(
+    "**Repetition penalty** divides the score of each token that the text has already, or multiplies it where it is "
+    "negative ([Keskar et al. 2019](https://arxiv.org/abs/1909.05858)). llama.cpp looks back 64 tokens, transformers "
+    "at the whole text, as here."
+)
 st.markdown(
     "After each cut the rest is scaled up to 100 % again. **The draw**: lay the tokens end to end, the most probable "
     "first, and take the one under a random number *u* between 0 and 1. Here *u* depends on the seed and the position "
-    "alone, so a link draws the same token for everyone."
+    "alone, so a link draws the same token for everyone; the 1,000 draws go on from that *u*."
 )
 shell.code(sampling_code.snippet(lens.model_id, lens.dtype, lens.vocabulary_size, encoding.text, chosen.settings))
 
 shell.try_this(
     __file__,
-    ("Greedy", {"text": EXAMPLE, "t": "0"}, "One token, entropy 0. Press Sample: the seed no longer matters."),
-    (
-        "Twice as hot",
-        {"text": EXAMPLE, "t": "2"},
-        "Where did the probability go? Look at the bar of the other tokens: the tail is long.",
-    ),
-    (
-        "Top-p when sure",
-        {"text": EXAMPLE, "p": "0.9"},
-        "A sure model: a handful of tokens reaches p = 0.9. The next card asks the same of an unsure one.",
-    ),
     (
         "Top-p when unsure",
         {"text": UNSURE, "p": "0.9"},
-        "Now more than a thousand tokens are needed. Compare with top-k 50, which never asks.",
+        "More than a thousand tokens are needed to reach p = 0.9; for the capital of France a handful was enough.",
+    ),
+    (
+        "The order matters",
+        {"text": EXAMPLE, "t": "2", "p": "0.9", "order": "llama.cpp"},
+        "Cut first, then heated: a handful is left. Now click “transformers”: heated first, thousands pass the cut.",
+    ),
+    (
+        "A popular mistake",
+        {"text": UNSURE, "t": "2", "mistake": "top50"},
+        "Softmax over 50 tokens: the likeliest seems more than ten times as likely as it is. The tail has most of it.",
+    ),
+    (
+        "A thousand draws",
+        {"text": UNSURE, "seed": "4", "draws": "1000"},
+        "Nearly every count lies in its band, yet rare tokens keep coming: there are so many of them.",
     ),
 )

@@ -1,27 +1,31 @@
 """From logits to one token: softmax, temperature, the cuts, the draw.
 
-Order and meaning are those of transformers' logits processors (``generation/utils.py``, ``_get_logits_processor``):
-repetition penalty, temperature, top-k, top-p, min-p. Every softmax is over the whole vocabulary, in float64.
-Sources: top-k Fan et al. 2018 (arXiv:1805.04833); top-p Holtzman et al. 2019 (arXiv:1904.09751, §3.1); min-p
-Nguyen et al. 2024 (arXiv:2407.01082); repetition penalty Keskar et al. 2019 (arXiv:1909.05858, §4.1).
+Meaning and order are those of transformers' logits processors, or, with ``order="llama.cpp"``, the order of that
+program's default chain. Every softmax is over the whole vocabulary, in float64. The cuts and their sources are in
+``sampling_cuts``; repetition penalty: Keskar et al. 2019 (arXiv:1909.05858, §4.1).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from playground.core import sampling_cuts
+from playground.core.sampling_cuts import CUTS, most_probable_first
 from playground.core.sampling_settings import SamplingSettings
 from playground.errors import BadInput
+
+__all__ = ["Distribution", "SamplingSettings", "Stage", "adjust", "draw", "most_probable_first", "softmax", "uniform"]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What one step of the chain removed: tokens, and their share of the distribution before any cut."""
+    """What one step of the chain did: a cut removes tokens, penalty and temperature move mass between tokens."""
 
     name: str
     removed_tokens: int
-    removed_mass: float
+    removed_mass: float  # their share of the distribution before the first cut
+    moved_mass: float = 0.0  # total variation between the distributions before and after a step that cuts nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +35,9 @@ class Distribution:
     probability: np.ndarray  # softmax at temperature 1, nothing cut
     adjusted: np.ndarray  # the one sampled from: 0 where cut
     kept: np.ndarray  # bool
-    kept_mass: float  # share of the tempered distribution that survived the cuts
+    kept_mass: float  # share of the distribution before the first cut that survived the cuts
     stages: tuple[Stage, ...]
+    nucleus: sampling_cuts.Nucleus | None = None  # where top-p is on: both readings of it, on what it was given
 
     @property
     def kept_tokens(self) -> int:
@@ -51,8 +56,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     >>> softmax(np.log([1.0, 3.0])).round(3).tolist()
     [0.25, 0.75]
     """
-    weights = np.exp((scores := _checked(logits)) - scores.max())
-    return weights / weights.sum()
+    return sampling_cuts.softmax(_checked(logits))
 
 
 def entropy_bits(probability: np.ndarray) -> float:
@@ -65,9 +69,13 @@ def entropy_bits(probability: np.ndarray) -> float:
     return abs(float(-(present * np.log2(present)).sum()))
 
 
-def most_probable_first(scores: np.ndarray) -> np.ndarray:
-    """Ids from the highest score down; among equals the lower id first, as ``argmax`` has it."""
-    return np.argsort(-scores, kind="stable")
+def total_variation(one: np.ndarray, other: np.ndarray) -> float:
+    """``½ Σ |p - q|``: the largest difference between the probabilities that two distributions give to any event.
+
+    >>> total_variation(np.array([0.5, 0.5, 0.0]), np.array([0.25, 0.5, 0.25]))
+    0.25
+    """
+    return float(np.abs(one - other).sum() / 2)
 
 
 def adjust(
@@ -82,16 +90,28 @@ def adjust(
     ([0.625, 0.375, 0.0], 2)
     """
     settings = settings or SamplingSettings()
-    scores = _penalised(_checked(logits), settings.repetition_penalty, previous_ids)
-    if settings.temperature > 0:
-        scores = (scores - scores.max()) / settings.temperature  # shifted first, so that 1e-300 does not overflow
-    tempered = softmax(scores)
-    kept, stages = np.isfinite(scores), []
-    for name, cut in _chain(settings):
-        removed = cut(scores) & kept
+    scores = _checked(logits)
+    probability = sampling_cuts.softmax(scores)
+    now, uncut, kept = probability, None, np.isfinite(scores)
+    stages, nucleus = [], None
+    for name in settings.steps:
+        if name in ("repetition_penalty", "temperature"):
+            scores = _reshaped(scores, name, settings, previous_ids)
+            before, now = now, sampling_cuts.softmax(scores)
+            stages.append(Stage(name, 0, 0.0, total_variation(before, now)))
+            continue
+        uncut = now if uncut is None else uncut
+        if name == "greedy":
+            removed = kept & (np.arange(scores.size) != scores.argmax())
+        else:
+            removed = kept & CUTS[name](scores, getattr(settings, name))
+        if name == "top_p":
+            nucleus = sampling_cuts.nucleus(now, settings.top_p)
         scores, kept = np.where(removed, -np.inf, scores), kept & ~removed
-        stages.append(Stage(name, int(removed.sum()), float(tempered[removed].sum())))
-    return Distribution(softmax(logits), softmax(scores), kept, float(tempered[kept].sum()), tuple(stages))
+        now = sampling_cuts.softmax(scores)
+        stages.append(Stage(name, int(removed.sum()), float(uncut[removed].sum())))
+    kept_mass = 1.0 if uncut is None else float(uncut[kept].sum())
+    return Distribution(probability, now, kept, kept_mass, tuple(stages), nucleus)
 
 
 def uniform(seed: int, position: int) -> float:
@@ -126,42 +146,12 @@ def _checked(logits: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _penalised(scores: np.ndarray, penalty: float, previous_ids: Sequence[int]) -> np.ndarray:
+def _reshaped(scores: np.ndarray, name: str, settings: SamplingSettings, previous_ids: Sequence[int]) -> np.ndarray:
+    if name == "temperature":
+        return (scores - scores.max()) / settings.temperature  # shifted first, so that 1e-300 does not overflow
     ids = np.unique(np.asarray(previous_ids, dtype=np.int64))
     if ids.size and not 0 <= ids[0] <= ids[-1] < scores.size:
         raise BadInput("A previous token is outside the vocabulary", f"Ids run from 0 to {scores.size - 1}.")
-    scores = scores.copy()
+    penalty, scores = settings.repetition_penalty, scores.copy()
     scores[ids] = np.where(scores[ids] < 0, scores[ids] * penalty, scores[ids] / penalty)
     return scores
-
-
-Cut = Callable[[np.ndarray], np.ndarray]  # scores so far, -inf where already cut -> which to remove
-
-
-def _chain(settings: SamplingSettings) -> list[tuple[str, Cut]]:
-    if settings.temperature == 0:
-        return [("greedy", lambda scores: np.arange(scores.size) != scores.argmax())]
-    steps: tuple[tuple[str, bool, Cut], ...] = (
-        ("top_k", settings.top_k > 0, lambda scores: _outside_top_k(scores, settings.top_k)),
-        ("top_p", settings.top_p < 1, lambda scores: _outside_nucleus(scores, settings.top_p)),
-        ("min_p", settings.min_p > 0, lambda scores: _below_min_p(scores, settings.min_p)),
-    )
-    return [(name, cut) for name, on, cut in steps if on]
-
-
-def _outside_top_k(scores: np.ndarray, k: int) -> np.ndarray:
-    k = min(k, scores.size)
-    return scores < np.partition(scores, -k)[-k]  # tokens equal to the k-th stay, as in transformers
-
-
-def _outside_nucleus(scores: np.ndarray, p: float) -> np.ndarray:
-    least_first = most_probable_first(scores)[::-1]
-    removed = np.empty(scores.size, dtype=bool)
-    removed[least_first] = np.cumsum(softmax(scores)[least_first]) <= 1 - p
-    removed[least_first[-1]] = False
-    return removed
-
-
-def _below_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
-    probability = softmax(scores)
-    return probability < min_p * probability.max()

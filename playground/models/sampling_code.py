@@ -26,6 +26,15 @@ print(int((after > 0).sum()), "tokens kept")
 for p, i in zip(*(row[0] for row in before.topk(20))):
     print(f"{{tokenizer.decode(i)!r:>14}} {{float(p):8.2%}} {{float(after[0, i]):8.2%}}")
 """
+_PROCESSORS = {
+    "repetition_penalty": "RepetitionPenaltyLogitsProcessor",
+    "temperature": "TemperatureLogitsWarper",
+    "top_k": "TopKLogitsWarper",
+    "top_p": "TopPLogitsWarper",
+    "min_p": "MinPLogitsWarper",
+    "typical_p": "TypicalLogitsWarper",
+}
+_GREEDY = "scores = scores.where(scores == scores.max(), -torch.inf)  # greedy"
 
 
 def snippet(model_id: str, dtype: str, vocabulary_size: int, prompt: str, settings: SamplingSettings) -> str:
@@ -36,18 +45,13 @@ def snippet(model_id: str, dtype: str, vocabulary_size: int, prompt: str, settin
         model_id=model_id,
         dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
         vocabulary=f"{vocabulary_size:,}",
-        chain=_chain(settings),
+        chain="\n".join(["scores = logits", *(_line(step, settings) for step in settings.steps)]),
     )
 
 
-def _chain(settings: SamplingSettings) -> str:
-    if settings.temperature == 0:
-        return "scores = logits.where(logits == logits.max(), -torch.inf)  # greedy"
-    calls = [
-        (settings.temperature != 1, f"TemperatureLogitsWarper({float(settings.temperature)!r})"),
-        (settings.top_k > 0, f"TopKLogitsWarper({settings.top_k})"),
-        (settings.top_p < 1, f"TopPLogitsWarper({settings.top_p!r})"),
-        (settings.min_p > 0, f"MinPLogitsWarper({settings.min_p!r})"),
-    ]
-    lines = [f"scores = logits_process.{call}(ids, scores)" for on, call in calls if on]
-    return "\n".join(["scores = logits", *lines])
+def _line(step: str, settings: SamplingSettings) -> str:
+    if step == "greedy":
+        return _GREEDY
+    value = getattr(settings, step)
+    argument = repr(int(value) if step == "top_k" else float(value))
+    return f"scores = logits_process.{_PROCESSORS[step]}({argument})(ids, scores)"

@@ -53,11 +53,9 @@ def main() -> None:
     """One page."""
     prompt = inputs.text("Prompt", "start")
     values = logits()
-    chosen = live.controls(VOCABULARY)
-    distribution = sampling.adjust(values, chosen.settings)
-    drawn = live.show(
-        TestVocabulary(), values, range(len(prompt)), chosen, distribution, lambda t: inputs.pick("text", prompt + t)
-    )
+    chosen, ids = live.controls(VOCABULARY), range(len(prompt))
+    distribution = sampling.adjust(values, chosen.settings, ids)
+    drawn = live.show(TestVocabulary(), values, ids, chosen, distribution, lambda t: inputs.pick("text", prompt + t))
     st.code(f"drawn={drawn}", language=None)
 
 

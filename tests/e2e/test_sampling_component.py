@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from playground.core.sampling import adjust, draw, most_probable_first, uniform
+from playground.core.sampling_compared import mistaken, other_order
+from playground.core.sampling_draws import counts, fit, uniforms
 from playground.core.sampling_settings import SamplingSettings
 from tests.e2e import sampling_app
 from tests.e2e.conftest import Tab
@@ -31,6 +33,19 @@ LINKS: list[dict[str, str]] = [
     {"minp": "1"},
     {"t": "1.7", "k": "3000", "p": "0.97", "minp": "0.001", "seed": "12"},
     {"t": "0.8", "k": "5", "p": "0.9", "minp": "0.1", "seed": "3"},
+    {"t": "2", "p": "0.9", "order": "llama.cpp"},
+    {"t": "0", "typ": "0.2", "order": "llama.cpp", "seed": "2"},
+    {"rp": "1.7", "typ": "0.4", "mistake": "top50", "seed": "5"},
+    {
+        "t": "3",
+        "k": "4000",
+        "p": "0.95",
+        "minp": "0.001",
+        "typ": "0.8",
+        "rp": "0.7",
+        "mistake": "top50",
+        "draws": "1000",
+    },
 ]
 
 
@@ -67,13 +82,14 @@ def snapshot(tab: Tab) -> dict[str, Any]:
 
 
 def settings_of(link: dict[str, str]) -> SamplingSettings:
-    return SamplingSettings(
-        float(link.get("t", 1)), int(link.get("k", 0)), float(link.get("p", 1)), float(link.get("minp", 0))
-    )
+    names = {"t": "temperature", "p": "top_p", "minp": "min_p", "typ": "typical_p", "rp": "repetition_penalty"}
+    numbers = {name: float(link[key]) for key, name in names.items() if key in link}
+    return SamplingSettings(**numbers, top_k=int(link.get("k", 0)), order=link.get("order", "transformers"))  # type: ignore[arg-type]
 
 
 def assert_numbers_are_cores(shown: dict[str, Any], logits: np.ndarray, settings: SamplingSettings, u: float) -> None:
-    expected = adjust(logits, settings)
+    previous = tuple(range(len("start")))  # the small app's prompt
+    expected = adjust(logits, settings, previous)
     order = most_probable_first(logits)
     top, others = order[:20], order[20:]
     assert shown["ids"] == top.tolist()
@@ -84,8 +100,19 @@ def assert_numbers_are_cores(shown: dict[str, Any], logits: np.ndarray, settings
     assert shown["other_adjusted"] == pytest.approx(expected.adjusted[others].sum(), abs=1e-9)
     assert shown["entropy_bits"] == pytest.approx(expected.entropy_bits, abs=1e-9)
     assert shown["kept_mass"] == pytest.approx(expected.kept_mass, abs=1e-9)
-    stages = {name: (s["tokens"], pytest.approx(s["mass"], abs=1e-9)) for name, s in shown["stages"].items()}
-    assert {s.name: (s.removed_tokens, s.removed_mass) for s in expected.stages} == stages
+    stages = [(s["name"], s["tokens"]) for s in shown["stages"]]
+    assert [(s.name, s.removed_tokens) for s in expected.stages] == stages
+    for stage, s in zip(expected.stages, shown["stages"], strict=True):
+        assert (s["mass"], s["moved"]) == pytest.approx((stage.removed_mass, stage.moved_mass), abs=1e-9)
+    other = other_order(logits, settings, previous)
+    assert shown["other_order"]["kept_tokens"] == other.distribution.kept_tokens
+    assert shown["other_order"]["total_variation"] == pytest.approx(other.total_variation, abs=1e-9)
+    wrong = mistaken(logits, settings, previous).distribution
+    if shown["mistaken"]:
+        assert shown["mistaken"]["kept_tokens"] == wrong.kept_tokens
+        assert shown["mistaken"]["adjusted"] == pytest.approx(wrong.adjusted[top].tolist(), abs=1e-12)
+    reading = expected.nucleus and [expected.nucleus.reaching, expected.nucleus.within]
+    assert shown["nucleus"] == reading
     drawn = draw(expected, u)
     assert order[shown["drawn_rank"]] == drawn
     assert shown["drawn_id"] in (drawn, None)  # None: so rare that only Python knows its name, which it tells at rest
@@ -97,7 +124,16 @@ def test_the_browsers_numbers_are_those_of_core(open_sampler: Callable[..., Tab]
         ready(tab.open("", **link))
         seed = int(link.get("seed", 0))
         u = uniform(seed, len("start"))
-        assert_numbers_are_cores(snapshot(tab), sampling_app.logits(), settings_of(link), u)
+        shown = snapshot(tab)
+        assert_numbers_are_cores(shown, sampling_app.logits(), settings_of(link), u)
+        assert bool(shown["mistaken"]) == ("mistake" in link)
+        assert bool(shown["many"]) == ("draws" in link)
+    after = adjust(sampling_app.logits(), settings_of(link), range(5))
+    drawn = counts(after, uniforms(seed, 5))
+    first = most_probable_first(after.adjusted)[:12]
+    assert shown["many"]["counted"] == [*drawn[first].tolist(), 1_000 - drawn[first].sum()]
+    assert shown["many"]["fit"]["chiSquare"] == pytest.approx(fit(after.adjusted, drawn).chi_square)
+    assert shown["many"]["fit"]["pValue"] == pytest.approx(fit(after.adjusted, drawn).p_value)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +289,7 @@ def test_kept_and_cut_differ_by_more_than_colour(open_sampler: Callable[..., Tab
         decoration = rows.nth(index).locator(".token").evaluate(look)[0]
         hatch = rows.nth(index).locator(".bar").first.evaluate(look)[1]
         assert (decoration, "gradient" in hatch) == (("line-through", True) if cut else ("none", False))
-        assert (rows.nth(index).locator(".percent").last.inner_text() == "cut") == cut
+        assert (rows.nth(index).locator(".is .percent").inner_text() == "cut") == cut
 
 
 @pytest.mark.parametrize("width", [390, 820, 1600])
@@ -262,6 +298,7 @@ def test_nothing_overflows(open_sampler: Callable[..., Tab], width: int) -> None
     assert tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     root = tab.page.locator(".sampler")
     assert root.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+    assert tab.page.locator(".lower").evaluate("e => e.scrollWidth <= e.clientWidth + 1")
     narrow = root.evaluate(
         "e => e.querySelector('.bars').getBoundingClientRect().top > e.getBoundingClientRect().top + 20"
     )
@@ -273,7 +310,7 @@ def test_bars_are_drawn_to_scale(open_sampler: Callable[..., Tab]) -> None:
     shown = snapshot(tab)
     scale = max(shown["probability"][0], shown["adjusted"][0])
     widths = tab.page.locator(".rows").evaluate(
-        "e => [...e.children].map(r => [...r.querySelectorAll('.track')].map("
+        "e => [...e.children].map(r => [...r.querySelectorAll('.cell:not(.wrong) .track')].map("
         "t => t.querySelector('.bar').getBoundingClientRect().width / (t.getBoundingClientRect().width - 1)))"
     )
     for (before, after), p, q in zip(widths, shown["probability"], shown["adjusted"], strict=True):

@@ -13,12 +13,15 @@ from streamlit.testing.v1 import AppTest
 
 from playground import limits, paths
 from playground.core.sampling import adjust, draw, most_probable_first, uniform
+from playground.core.sampling_compared import mistaken
+from playground.core.sampling_draws import uniforms
 from playground.core.sampling_settings import SamplingSettings
 from playground.models import forward
 from playground.models import lens as lenses
 
 pytestmark = pytest.mark.model
 EXAMPLE = "The capital of France is"
+NEUTRAL = {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0, "typical_p": 1, "repetition_penalty": 1}
 
 
 @pytest.fixture
@@ -39,11 +42,13 @@ def component(app: AppTest, name: str) -> Any:
     return next(c.proto for c in app.get("bidi_component") if c.proto.component_name == f"llm_playground.{name}")
 
 
-def payload(app: AppTest) -> tuple[dict[str, Any], np.ndarray]:
+def payload(app: AppTest) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     """The sampler's data, read as sampling.js reads it."""
     raw = component(app, "sampling").bytes
     length = int.from_bytes(raw[:4], "little")
-    return json.loads(raw[4 : 4 + length]), np.frombuffer(raw[4 + -(-length // 4) * 4 :], "<f4")
+    numbers = raw[4 + -(-length // 4) * 4 :]
+    half = len(numbers) // 2
+    return json.loads(raw[4 : 4 + length]), np.frombuffer(numbers[:half], "<f4"), np.frombuffer(numbers[half:], "<i4")
 
 
 def state(app: AppTest) -> dict[str, Any]:
@@ -60,32 +65,44 @@ def logits_of(text: str) -> tuple[np.ndarray, int]:
 def test_the_example_needs_no_input_and_sends_every_logit(page: Callable[..., AppTest]) -> None:
     app = page()
     assert not app.error
-    head, sent = payload(app)
+    head, sent, ids = payload(app)
     logits, length = logits_of(EXAMPLE)
     assert app.text_area(key="text").value == EXAMPLE
     assert np.array_equal(sent, logits[most_probable_first(logits)])  # all 49,152, highest first, exact
+    assert np.array_equal(ids, most_probable_first(logits))
+    assert {ids[rank] for rank in head["previous"]} == {504, 3575, 282, 4649, 314}  # the golden encoding of this text
     assert (head["tokens"][0]["text"], len(head["tokens"])) == (" Paris", 256)
     assert [t["id"] for t in head["tokens"]] == most_probable_first(logits)[:256].tolist()
     told = state(app)
-    assert told["settings"] == {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0}
+    assert told["settings"] == NEUTRAL
+    assert told["options"] == {"order": "transformers", "mistake": False, "draws": False}
+    assert told["numbers"] is None
     assert told["u"] == uniform(0, length)
-    assert told["drawn"]["id"] == draw(adjust(logits), told["u"])
+    assert told["named"][0]["id"] == draw(adjust(logits), told["u"])
     assert told["signature"] == head["signature"]
 
 
 def test_a_link_restores_prompt_settings_and_draw(page: Callable[..., AppTest]) -> None:
-    app = page(text="Once upon a time", t="1.5", k="100", p="0.95", minp="0.01", seed="7")
+    link = {"t": "1.5", "k": "100", "p": "0.95", "minp": "0.01", "typ": "0.9", "rp": "1.3", "seed": "7"}
+    link |= {"order": "llama.cpp", "mistake": "top50", "draws": "1000"}
+    app = page(text="Once upon a time", **link)
     logits, length = logits_of("Once upon a time")
     told = state(app)
-    assert told["settings"] == {"temperature": 1.5, "top_k": 100, "top_p": 0.95, "min_p": 0.01}
-    assert told["drawn"]["id"] == draw(adjust(logits, SamplingSettings(1.5, 100, 0.95, 0.01)), uniform(7, length))
-    kept = {"t": "1.5", "k": "100", "p": "0.95", "minp": "0.01", "seed": "7"}
-    assert {key: "".join(app.query_params[key]) for key in kept} == kept
+    assert told["settings"] == dict(zip(NEUTRAL, (1.5, 100, 0.95, 0.01, 0.9, 1.3), strict=True))
+    assert told["options"] == {"order": "llama.cpp", "mistake": True, "draws": True}
+    settings = SamplingSettings(1.5, 100, 0.95, 0.01, 1.3, 0.9, "llama.cpp")
+    with lenses.open("smollm2-135m") as lens:
+        after = adjust(logits, settings, lens.encode("Once upon a time").ids)
+    assert told["named"][0]["id"] == draw(after, uniform(7, length))
+    likeliest = most_probable_first(after.adjusted)[: min(12, after.kept_tokens)]
+    assert [token["id"] for token in told["named"][1:]] == likeliest.tolist()
+    assert told["numbers"] == uniforms(7, length).tolist()
+    assert {key: "".join(app.query_params[key]) for key in link} == link
 
 
 def test_the_drawn_token_is_named_however_rare(page: Callable[..., AppTest]) -> None:
     app = page(t="5", seed="3")
-    drawn = state(app)["drawn"]
+    drawn = state(app)["named"][0]
     logits, _ = logits_of(EXAMPLE)
     assert drawn["rank"] > 256
     assert most_probable_first(logits)[drawn["rank"]] == drawn["id"]
@@ -103,26 +120,34 @@ def test_a_rerun_sends_the_same_bytes(page: Callable[..., AppTest]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "expected"),
+    ("link", "expected", "notices"),
     [
-        ({"t": "nan"}, {"temperature": 1}),
-        ({"t": "inf"}, {"temperature": 5}),
-        ({"t": "-1"}, {"temperature": 0}),
-        ({"t": "1e-9"}, {"temperature": 1e-9}),
-        ({"k": "99999999"}, {"top_k": 49_152}),
-        ({"k": "0", "p": "0"}, {"top_k": 0, "top_p": 0}),
-        ({"p": "17", "minp": "-2"}, {"top_p": 1, "min_p": 0}),
-        ({"t": "x", "k": "<b>", "p": "", "minp": "∞", "seed": "-4"}, {"temperature": 1, "top_k": 0, "top_p": 1}),
-        ({"t": "0", "k": "1", "p": "0", "minp": "1"}, {"temperature": 0, "top_k": 1, "top_p": 0, "min_p": 1}),
+        ({"t": "nan"}, {"temperature": 1}, 1),
+        ({"t": "inf"}, {"temperature": 5}, 1),
+        ({"t": "-1"}, {"temperature": 0}, 1),
+        ({"t": "1e-9"}, {"temperature": 1e-9}, 0),
+        ({"k": "99999999"}, {"top_k": 49_152}, 1),
+        ({"k": "0", "p": "0"}, {"top_k": 0, "top_p": 0}, 0),
+        ({"p": "17", "minp": "-2"}, {"top_p": 1, "min_p": 0}, 2),
+        ({"t": "x", "k": "<b>", "p": "", "minp": "∞", "seed": "-4"}, {"temperature": 1, "top_k": 0, "top_p": 1}, 5),
+        ({"typ": "0", "rp": "-1"}, {"typical_p": 0.001, "repetition_penalty": 0.001}, 2),
+        ({"order": "alphabetical", "mistake": "1", "draws": "9"}, NEUTRAL, 3),
+        (
+            {"t": "0", "k": "1", "p": "0", "minp": "1", "typ": "0.001", "rp": "1000", "order": "llama.cpp"},
+            {"temperature": 0, "top_k": 1, "top_p": 0, "min_p": 1, "typical_p": 0.001, "repetition_penalty": 1000},
+            0,
+        ),
     ],
 )
-def test_any_link_opens(page: Callable[..., AppTest], link: dict[str, str], expected: dict[str, float]) -> None:
+def test_any_link_opens(
+    page: Callable[..., AppTest], link: dict[str, str], expected: dict[str, float], notices: int
+) -> None:
     app = page(**link)
     assert not app.error
     told = state(app)
     assert told["settings"] | expected == told["settings"]
-    mended = [c.value for c in app.caption if "in this link" in c.value]
-    assert bool(mended) == any(v not in ("0", "1", "1e-9") for v in link.values())
+    assert sum("in this link" in c.value for c in app.caption) == notices
+    assert told["named"][0]["glyphs"]  # some token survives whatever the link says
 
 
 @pytest.mark.parametrize("prompt", ["", "   \n"])
@@ -162,3 +187,15 @@ def test_both_prompts_of_top_p_keep_what_the_page_says(page: Callable[..., AppTe
     )
     assert sure < 30  # "a handful"
     assert unsure > 1000  # "more than a thousand"
+
+
+def test_what_the_experiments_say_is_true(page: Callable[..., AppTest]) -> None:
+    france, unsure = logits_of(EXAMPLE)[0], logits_of("My favourite thing is")[0]
+    kept = {
+        order: adjust(france, SamplingSettings(2, top_p=0.9, order=order)).kept_tokens
+        for order in ("transformers", "llama.cpp")
+    }
+    assert kept["llama.cpp"] <= 12  # "a handful is left"
+    assert kept["transformers"] > 2000  # "thousands pass the cut"
+    wrong = mistaken(unsure, SamplingSettings(2)).distribution.adjusted.max()
+    assert wrong / adjust(unsure, SamplingSettings(2)).adjusted.max() > 10  # "more than ten times as likely as it is"
