@@ -40,8 +40,8 @@ class PowerLaw:
         return float(10**-self.exponent)
 
 
-BY_PARAMETERS = PowerLaw("parameters", "Parameters", "N, without embeddings", 8.8e13, 0.076, 1e5, 1.5e9)
-BY_TOKENS = PowerLaw("tokens", "Tokens", "D, of the training text", 5.4e13, 0.095, 2e7, 2.2e10)
+BY_PARAMETERS = PowerLaw("parameters", "Parameters", "N, no embeddings", 8.8e13, 0.076, 1e5, 1.5e9)
+BY_TOKENS = PowerLaw("tokens", "Tokens", "D, of the text", 5.4e13, 0.095, 2e7, 2.2e10)
 BY_COMPUTE = PowerLaw("compute", "Compute", "C, petaflop/s-days", 3.1e8, 0.050, 1e-8, 1e1)
 LAWS = (BY_COMPUTE, BY_TOKENS, BY_PARAMETERS)
 

@@ -87,7 +87,7 @@ def answers(shown: Sequence[Answer]) -> str:
 def _answer(one: Answer) -> str:
     cut = len(one.tokens) if one.parts_at is None else one.parts_at
     same, other = (escape("".join(part)) for part in (one.tokens[:cut], one.tokens[cut:]))
-    where = "as FP32, all the way" if one.parts_at is None else f"another token, the {cut + 1}. one"
+    where = "as FP32, all the way" if one.parts_at is None else f"parts at token {cut + 1}"
     end = "<small class='lp-end' title='the end-of-turn token'>end of turn</small>" if one.ended else "…"
     shares = "".join(
         f"<li><i style='width:{max(2, 100 * share):.0f}%'></i><span>{escape(text)}</span><em>{share:.1%}</em></li>"
@@ -104,10 +104,14 @@ def awareness(bits: Sequence[int], full: np.ndarray, after: np.ndarray, aware: n
     figure = go.Figure()
     places = np.arange(len(bits))
     exact = float(full.mean())
-    for level, dash, label in ((exact, "dot", f"not rounded: {exact:.1%}"), (CHANCE, "dash", "guessing: 50%")):
-        figure.add_hline(y=level, line={"color": palette.INK, "dash": dash, "width": 1.5})
-        figure.add_annotation(
-            x=1, xref="paper", y=level, text=label, showarrow=False, xanchor="right", yanchor="bottom"
+    for level, dash, name in ((exact, "dot", f"not rounded: {exact:.1%}"), (CHANCE, "dash", f"guessing: {CHANCE:.0%}")):
+        figure.add_scatter(
+            x=[-0.5, len(bits) - 0.5],
+            y=[level, level],
+            mode="lines",
+            name=name,
+            line={"color": palette.INK, "dash": dash, "width": 1.5},
+            hoverinfo="skip",
         )
     for offset, values, name, colour in (
         (-0.17, after, "rounded after training", palette.WARNING),
@@ -139,7 +143,13 @@ def awareness(bits: Sequence[int], full: np.ndarray, after: np.ndarray, aware: n
         height=360,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-        xaxis={"tickvals": places, "ticktext": [f"{b} bits" for b in bits], "showgrid": False, "zeroline": False},
+        xaxis={
+            "tickvals": places,
+            "ticktext": [f"{b} bits" for b in bits],
+            "range": [-0.5, len(bits) - 0.5],
+            "showgrid": False,
+            "zeroline": False,
+        },
         yaxis={"title": {"text": "right on new points"}, "tickformat": ".0%", "dtick": 0.25, "range": [0, 1.1]},
     )
     return figure

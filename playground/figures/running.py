@@ -68,7 +68,7 @@ def _steps_axis(log: bool) -> dict:
 def _powers_of_ten(figure: go.Figure) -> dict:
     """Few ticks at round powers of ten, none between them; the values' own where they span less than one power."""
     shown = [abs(y) for trace in figure.data for y in trace.y if y]
-    few = log_ticks(min(shown), max(shown), 6) if shown else {"tickvals": []}
+    few = log_ticks(min(shown), max(shown), 7) if shown else {"tickvals": []}
     return few if len(few["tickvals"]) > 1 else {"exponentformat": "power", "nticks": 6}
 
 

@@ -33,7 +33,7 @@ def power_laws(laws: Sequence[PowerLaw]) -> go.Figure:
         symbol, unit = law.variable.split(", ")
         figure.update_xaxes(
             type="log",
-            title={"text": f"{escape(law.title.lower())} {symbol}<br>{escape(unit)}", "font": {"size": 12}},
+            title={"text": f"{escape(law.title.lower())} {symbol}<br>{escape(unit)}", "font": {"size": 11}},
             tickangle=0,
             tickfont={"size": 11},
             col=column,

@@ -14,7 +14,7 @@ from playground.figures import palette
 from playground.figures.scaling_marks import LEGEND_ABOVE, MARGIN, counts, dots, point
 
 # Where a name stands beside its dot; the others are named by the pointer.
-_NAMED = {"GPT-3 175B": "bottom center", "Llama 3.1 8B": "middle left", "SmolLM2 135M": "middle right"}
+_NAMED = {"GPT-3 175B": "bottom left", "Llama 3.1 8B": "top left"}
 
 
 def loss_surface(law: Loss, budget: Budget, models: Sequence[Trained]) -> go.Figure:

@@ -18,7 +18,7 @@ _NAMED = {
     "Chinchilla 70B": "bottom right",
     "BloombergGPT 50B": "middle left",
     "LLaMA 7B": "middle left",
-    "Llama 3.1 8B": "top center",
+    "Llama 3.1 8B": "middle right",
     "PaLM 540B": "bottom center",
     "SmolLM2 135M": "top right",
 }

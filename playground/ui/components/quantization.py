@@ -235,7 +235,7 @@ def _block(shown: gguf_blocks.Block, title: str) -> None:
     st.caption("Bold: the whole number q kept for a weight, 4 or 8 bits. Below it: the weight it stands for.")
     code, value = shown.codes[0], shown.values[0]
     filled = {
-        "Q4_1": f"d × q + m = {shown.scale:.6g} × {code} + {shown.minimum:.6g} = {value:.6g}",
+        "Q4_1": f"d × q + m = {shown.scale:.6g} × {code} + ({shown.minimum:.6g}) = {value:.6g}",
         "Q4_0": f"d × (q − 8) = {shown.scale:.6g} × ({code} − 8) = {value:.6g}",
         "Q8_0": f"d × q = {shown.scale:.6g} × {code} = {value:.6g}",
     }[shown.kind]
