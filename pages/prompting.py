@@ -1,0 +1,59 @@
+"""Prompt lab: a prompt is only text, and examples in it are only more text; nothing in the model changes.
+
+Instruction, context, examples and query, what the model then prefers, and the measured effect of 0 to 6 examples.
+"""
+
+import streamlit as st
+
+from playground.ui import resources, shell
+from playground.ui.components import prompting
+
+shell.header(
+    __file__,
+    "With no example in it a prompt is **zero-shot**, with one **one-shot**, with a few **few-shot**. The model learns "
+    "nothing: it reads on, and the next words follow what stands before them. *Build a prompt, see which answer the "
+    "model prefers, then look at what examples really do to a small model: measured, with its doubts.*",
+)
+lens = resources.lens(resources.model_choice(kinds=("decoder",)))
+parts, whole = st.columns(2, gap="large")
+with parts:
+    asked = prompting.ask(lens)
+with whole:
+    st.markdown("**The prompt, as the model reads it**")
+    ids = prompting.prompt(lens, asked)
+
+preferred, written = st.columns(2, gap="large")
+with preferred:
+    st.subheader("What it prefers", anchor=False)
+    prompting.likelihoods(lens, asked, ids)
+with written:
+    st.subheader("What it writes", anchor=False)
+    prompting.answer(lens, asked, ids)
+
+st.subheader("Do examples help? Measured", anchor=False)
+prompting.measured(lens, asked)
+
+shell.code(prompting.snippet(lens, asked, ids))
+shell.try_this(
+    __file__,
+    (
+        "Zero-shot",
+        {"shots": "0"},
+        "No example: which label gets nearly every review below? Look at “What it answers”, and at the dashed line.",
+    ),
+    (
+        "The last one counts",
+        {"shots": "3"},
+        "The third example says Positive, and so does the model. Now take three examples in another order.",
+    ),
+    (
+        "Four topics",
+        {"exercise": "topics", "shots": "2"},
+        "Chance is 25 % here. Which topics does it never name once the examples have named others?",
+    ),
+    (
+        "Summaries",
+        {"exercise": "dialogues", "shots": "1"},
+        "Read what it writes with no example, then with six. Does ROUGE agree with you?",
+    ),
+)

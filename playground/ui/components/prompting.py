@@ -1,0 +1,487 @@
+"""The prompt lab: a prompt from its parts, what the model prefers and writes, and the measured effect of examples."""
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from playground.core import prompting as core
+from playground.core import shots as arithmetic
+from playground.core.prompting import Parts, Task, tasks
+from playground.core.shots import Counted, Labelled, Written
+from playground.errors import BadInput, PlaygroundError
+from playground.figures import prompting as figures
+from playground.figures import shots as curves
+from playground.figures.shots import Line, Point
+from playground.lab import shots as lab
+from playground.lab import shots_results
+from playground.lab.shots_results import Job
+from playground.limits import ANSWER_TOKENS, SHOTS
+from playground.models.lens import Lens
+from playground.ui import downloads, inputs, resources, shell
+
+_ANSWER = "prompting.answer"
+_CHART: dict[str, Any] = {"width": "stretch", "config": {"displayModeBar": False}}
+_ORDERS = ("as written", "shuffled, seed 1", "shuffled, seed 2", "shuffled, seed 3")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything chosen on the page."""
+
+    task: Task
+    parts: Parts
+    job: Job  # what a measurement with these parts is
+    query: str
+    order: int
+
+    @property
+    def shots(self) -> int:
+        """Examples in the prompt."""
+        return len(self.parts.examples)
+
+    @property
+    def chat(self) -> bool:
+        """Whether the chat template is on."""
+        return self.job.chat
+
+
+def ask(lens: Lens) -> Asked:
+    """The task, the number of examples, the template; and the prompt's parts, each editable."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        name = inputs.choice(
+            "Task", list(tasks()), key="exercise", format_func=lambda n: tasks()[n].title, segmented=True
+        )
+        shots = inputs.choice(
+            "Examples in the prompt (shots)", range(SHOTS + 1), key="shots", default=2, segmented=True
+        )
+        chat = inputs.choice(
+            "Chat template",
+            ("off", "on"),
+            key="chat",
+            segmented=True,
+            help="On: the prompt becomes one user message, and the assistant's answer is begun.",
+        )
+    task = tasks()[name]
+    instruction = inputs.text("Instruction", task.instruction, key=f"instruction_{name}", height=68)
+    query = inputs.text(f"Query: the {task.input.lower()}", _first(task), key=f"query_{name}", height=_height(task))
+    st.button("Another one from the set", icon=":material/shuffle:", on_click=_next, args=(task, query), key="another")
+    labels = _labels(task)
+    with st.expander("Context and examples", icon=":material/edit_note:"):
+        context = inputs.text("Context (may stay empty)", "", key=f"context_{name}", height=68)
+        written = inputs.text(
+            "The examples, with an empty line between them",
+            core.BETWEEN.join(task.blocks(labels)),
+            key=f"examples_{name}",
+            height=260,
+        )
+        order = inputs.choice(
+            "Their order", range(core.ORDERS), key="order", format_func=_ORDERS.__getitem__, segmented=True
+        )
+    examples = core.ordered(core.examples_in(written), order)
+    if shots > len(examples):
+        shell.notices([f"Only {len(examples)} examples are written: using those."])
+    ready = task.block(query) if query.strip() else ""
+    parts = Parts(instruction, context, examples[:shots], ready)
+    return Asked(
+        task, parts, Job(lens.model_id, name, instruction, context, examples, labels, chat == "on"), query, order
+    )
+
+
+def _first(task: Task) -> str:
+    return next((item for item in task.items if item.hard), task.items[0]).text
+
+
+def _height(task: Task) -> int:
+    return 130 if task.kind == "text" else 68
+
+
+def _next(task: Task, query: str) -> None:
+    """The item after the one shown, or the first."""
+    texts = [item.text for item in task.items]
+    place = texts.index(query) + 1 if query in texts else 0
+    inputs.pick(f"query_{task.name}", texts[place % len(texts)])
+
+
+def _labels(task: Task) -> tuple[str, ...]:
+    if task.kind == "text":
+        return ()
+    written = inputs.line("Labels", ", ".join(task.labels), key=f"labels_{task.name}", help="Separated by commas.")
+    try:
+        return core.labels_in(written)
+    except BadInput as error:
+        shell.show_error(error)
+        return task.labels
+
+
+def prompt(lens: Lens, asked: Asked) -> tuple[int, ...]:
+    """The one text that the parts become, and its tokens in the window; returns the ids, none where they don't fit."""
+    with _explained(), lab.prompter(lens.model_id, resources.session_id()) as prompter:
+        pieces = list(asked.parts.pieces())
+        encoding = prompter.encode(asked.parts.text, asked.chat)
+        begin = max(0, encoding.text.find(asked.parts.text))
+        end = begin + len(asked.parts.text)
+        st.html(figures.prompt(pieces, encoding.text[:begin], encoding.text[end:]))
+        counts = core.tokens_by_part(pieces, [token.start for token in encoding.tokens], begin)
+        st.html(figures.window(counts, prompter.most_tokens))
+        prompter.check(encoding.ids, ANSWER_TOKENS)
+        return encoding.ids
+    return ()
+
+
+@contextlib.contextmanager
+def _explained() -> Any:
+    """What is wrong here is said here: the rest of the page still works."""
+    try:
+        yield
+    except PlaygroundError as error:
+        shell.show_error(error)
+
+
+def likelihoods(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
+    """What each label (or the reference summary) gets after the prompt."""
+    if not ids:
+        st.caption("There is no prompt to read yet.")
+        return
+    known = next((item for item in asked.task.items if item.text == asked.query), None)
+    with _explained(), lab.prompter(lens.model_id, resources.session_id()) as prompter:
+        words = asked.job.labels or ((known.answer,) if known else ())
+        if not words:
+            st.caption("Your own dialogue has no reference summary to compare with.")
+            return
+        scored = lab.score(prompter, lens.model_id, ids, words, asked.chat)
+        tokens = [tuple(lens.token_label(i) for i in label) for label in scored.ids]
+        if asked.task.kind == "text":
+            _reference(words[0], tokens[0], float(scored.nats[0]))
+            return
+        share = arithmetic.softmax(scored.nats)
+        rows = [figures.Label(*row) for row in zip(words, tokens, scored.nats.tolist(), share.tolist(), strict=True)]
+        right = dict(zip(asked.task.labels, words, strict=False)).get(known.answer, "") if known else ""
+        st.html(figures.labels(rows, right))
+        best, nats = arithmetic.lead(scored.nats)
+        st.markdown(
+            f"It prefers **{shell.escape_markdown(words[best])}** by {nats:.2f} nats: odds of {_odds(nats)} to 1 over "
+            f"the next. All labels together have {float(np.exp(scored.nats).sum()):.1%} of the whole vocabulary's "
+            "probability."
+        )
+        if scored.with_end:
+            shell.notices(["One label begins another: each is scored with the end of the answer, or the shorter wins."])
+        shell.provenance(
+            "measured",
+            f"{lens.title}, {lens.dtype} on {lens.device}. A label's ln P is the sum over its tokens, so a longer "
+            "label pays for its length; the bars are the softmax over the labels alone.",
+        )
+
+
+def _odds(nats: float) -> str:
+    return f"{np.exp(nats):,.1f}" if nats < 12 else "more than 100,000"
+
+
+def _reference(words: str, tokens: Sequence[str], nats: float) -> None:
+    st.markdown("The summary that was written by hand:")
+    st.text(words)
+    st.markdown(
+        f"As an answer to this prompt it gets ln P = {nats:.1f} nats, **{nats / len(tokens):.2f} a token** "
+        f"({len(tokens)} tokens): the model gives the right token {np.exp(nats / len(tokens)):.0%} in the "
+        "geometric mean."
+    )
+
+
+def answer(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
+    """The button and what the model writes: the most probable token each time."""
+    state, mine = st.session_state, (lens.model_id, tuple(ids))
+    run, stop_column = st.columns(2)
+    stop = stop_column.empty()
+    pressed = run.button(
+        "Run the prompt", type="primary", icon=":material/play_arrow:", disabled=not ids, key="run", width="stretch"
+    )
+    slot = st.empty()
+    if pressed and ids:
+        state.pop(_ANSWER, None)
+        # Any press ends this run where it draws next; the loop is left, and with it the model's work.
+        stop.button("Stop", icon=":material/stop:", key="prompting.stop", width="stretch")
+        with _explained(), lab.prompter(lens.model_id, resources.session_id(), _drawing(slot)) as prompter:
+            text = ""
+            for (text,) in prompter.write([ids], one_line=False):
+                slot.html(figures.answer(text))
+            state[_ANSWER] = (*mine, text)
+        stop.empty()
+    kept = state.get(_ANSWER)
+    if kept and kept[:2] == mine:
+        slot.html(figures.answer(kept[2]))
+        shell.provenance(
+            "measured",
+            f"greedy, at most {ANSWER_TOKENS} tokens. A program would keep the first line; the rest shows that the "
+            "model goes on with the pattern of your prompt.",
+        )
+    elif not pressed:
+        slot.caption("Not run yet: the button lets the model write on, the most probable token each time.")
+
+
+def _drawing(slot: Any) -> Any:
+    def waiting(_ahead: int, waited_s: float) -> None:
+        if waited_s > 0.5:
+            slot.caption(f"The model reads the prompt… {waited_s:.0f} s")
+
+    return waiting
+
+
+def measured(lens: Lens, asked: Asked) -> None:
+    """The curve for these parts: measured here, or as it was recorded; the button measures what is missing."""
+    job, task = asked.job, asked.task
+    found = shots_results.known(job)
+    recorded = shots_results.recording(task.name)
+    missing = [n for n in range(len(job.examples) + 1) if n not in found]
+    live = bool(found)
+    if not found:
+        found = recorded.runs.get(job, {})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = "Measure it here" if not live else f"Measure the other {len(missing)}" if missing else "Measure again"
+        pressed = st.button(label, icon=":material/speed:", type="primary" if missing else "secondary", key="measure")
+        st.caption(
+            f"{len(task.items)} {task.input.lower()}s × {len(job.examples) + 1} prompts. Half a minute, or two when "
+            "the machine is busy. Changing an input stops it; what is finished is kept."
+        )
+    if pressed:
+        with _explained():
+            found = _run(job, again=not missing, found=dict(shots_results.known(job)))
+            live = True
+    if not found:
+        st.info("Nothing is measured for this wording yet: press the button.", icon=":material/speed:")
+        return
+    ordered = [found[n] for n in sorted(found)]
+    where = (
+        f"{lens.title} on this machine ({lens.dtype})"
+        if live
+        else f"{recorded.date} on {recorded.machine.split(' · ')[0]}, {recorded.dtype}: the button measures it here"
+    )
+    badge: shell.Provenance = "measured" if live else "recorded"
+    if task.kind == "text":
+        _summaries(asked, [one for one in ordered if isinstance(one, Written)], badge, where)
+    else:
+        _accuracy(asked, [one for one in ordered if isinstance(one, Labelled)], badge, where)
+
+
+def _run(job: Job, again: bool, found: dict[int, Counted]) -> dict[int, Counted]:
+    bar_column, stop_column = st.columns([6, 1], vertical_alignment="center")
+    bar, stop = bar_column.progress(0.0, text="Waiting for the model"), stop_column.empty()
+    stop.button("Stop", icon=":material/stop:", key="prompting.stop_measuring", width="stretch")
+    at: list[Any] = [0.0, "Waiting for the model"]
+    started = time.monotonic()
+
+    def waiting(_ahead: int, _waited_s: float) -> None:
+        bar.progress(at[0], text=at[1])  # an st. call: where leaving the page stops the measurement
+
+    for step in lab.measure(job, resources.session_id(), waiting, again=again):
+        passed = time.monotonic() - started
+        left = f" · {passed / step.share * (1 - step.share):.0f} s left" if step.share > 0.05 else ""
+        at = [min(1.0, step.share), step.doing + left]
+        bar.progress(*at)
+        if step.result:
+            found[step.result.shots] = step.result
+    bar.empty()
+    stop.empty()
+    return found
+
+
+def _accuracy(asked: Asked, found: Sequence[Labelled], badge: shell.Provenance, where: str) -> None:
+    task, truth_I = asked.task, asked.task.truth()
+    total = len(truth_I)
+    points = [
+        Point(one.shots, right / total, *arithmetic.wilson(right, total))
+        for one in found
+        for right in [one.right(truth_I)]
+    ]
+    calibrated = [(one.shots, one.right(truth_I, calibrated=True) / total) for one in found]
+    left, right_column = st.columns(2, gap="large")
+    with left:
+        st.markdown("**How often it is right**")
+        st.plotly_chart(
+            curves.accuracy(points, arithmetic.majority(truth_I), calibrated, _other_orders(asked), asked.shots),
+            key="accuracy",
+            alt="Accuracy against the number of examples, with 95 % intervals",
+            **_CHART,
+        )
+    with right_column:
+        st.markdown("**What it answers**")
+        st.plotly_chart(
+            curves.said(
+                asked.job.labels,
+                [(one.shots, one.said().tolist()) for one in found],
+                np.bincount(truth_I, minlength=len(task.labels)).tolist(),
+            ),
+            key="said",
+            alt="How often each label is answered, for every number of examples, beside how often it is right",
+            **_CHART,
+        )
+    shell.provenance(
+        badge,
+        f"{where}. {total} {task.input.lower()}s, none of them an example; the answer is the label with the highest "
+        f"ln P. {sum(one.seconds for one in found):.0f} s for all. Bars: 95 % Wilson intervals. **Calibrated**: each "
+        "label's ln P less what it gets for the query “N/A” ([arXiv:2102.09690](https://arxiv.org/abs/2102.09690)).",
+    )
+    st.markdown(" ".join(_findings(asked, found, points)))
+    _items(asked, found)
+
+
+def _other_orders(asked: Asked) -> list[Line]:
+    """The curves of the same examples in other orders, where they are known."""
+    as_written = _unshuffled(asked.job.examples, asked.order)
+    truth_I, recorded, lines = asked.task.truth(), shots_results.recording(asked.task.name), []
+    for order in range(core.ORDERS):
+        if order == asked.order:
+            continue
+        job = replace(asked.job, examples=core.ordered(as_written, order))
+        found = shots_results.known(job) or recorded.runs.get(job, {})
+        points = [
+            (n, one.right(truth_I) / len(truth_I)) for n, one in sorted(found.items()) if isinstance(one, Labelled)
+        ]
+        if points:
+            lines.append(Line(_ORDERS[order], points))
+    return lines
+
+
+def _unshuffled(examples: Sequence[str], order: int) -> tuple[str, ...]:
+    places = core.ordered([str(i) for i in range(len(examples))], order)
+    return tuple(example for _, example in sorted(zip(map(int, places), examples, strict=True)))
+
+
+def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point]) -> list[str]:
+    """What the curve says, in sentences made of its numbers."""
+    first, last, best = points[0], points[-1], max(points, key=lambda p: p.value)
+    apart = last.low > first.high or last.high < first.low
+    said = [
+        f"With {_examples(first.shots)} it is right {first.value:.0%} of the time, with {_examples(last.shots)} "
+        f"{last.value:.0%}; best with {_examples(best.shots)}, {best.value:.0%}.",
+        "The intervals of the first and the last point "
+        + ("do not overlap." if apart else "overlap: this set is too small to tell them apart."),
+    ]
+    total, labels = len(asked.task.items), asked.job.labels
+    leaning = max(found, key=lambda one: int(one.said().max()))
+    label = labels[int(leaning.said().argmax())]
+    said.append(
+        f"Its leaning is strongest with {_examples(leaning.shots)}: **{shell.escape_markdown(label)}** "
+        f"{int(leaning.said().max())} times out of {total}"
+    )
+    shown = asked.job.examples[leaning.shots - 1] if leaning.shots else ""
+    ends = next((each for each in labels if shown.endswith(f" {each}")), "")
+    said[-1] += f"; the last example before the query says {shell.escape_markdown(ends)}." if ends else "."
+    return said
+
+
+def _examples(count: int) -> str:
+    return "no example" if count == 0 else "1 example" if count == 1 else f"{count} examples"
+
+
+def _items(asked: Asked, found: Sequence[Labelled]) -> None:
+    one = next((each for each in found if each.shots == asked.shots), found[-1])
+    labels, answers, task = asked.job.labels, one.answers(), asked.task
+    rows = []
+    for item, truth, given, nats_L in zip(task.items, task.truth(), answers, one.by_item, strict=True):
+        lead = float(nats_L[given] - np.delete(nats_L, given).max())
+        right = "right" if truth == given else "wrong"
+        rows.append(
+            {
+                "item": item.text,
+                "truth": labels[truth],
+                "answer": labels[given],
+                "is": right,
+                "lead": lead,
+                "hard": item.hard,
+            }
+        )
+    with st.expander(f"Every {task.input.lower()}, with {_examples(one.shots)}", icon=":material/table:"):
+        st.dataframe(
+            rows,
+            hide_index=True,
+            key="items",
+            column_config={
+                "item": st.column_config.TextColumn(task.input, width="large"),
+                "truth": st.column_config.TextColumn("Right answer"),
+                "answer": st.column_config.TextColumn("Its answer"),
+                "is": st.column_config.TextColumn(""),
+                "lead": st.column_config.NumberColumn("Lead, nats", format="%.2f"),
+                "hard": st.column_config.CheckboxColumn("Hard", help="Irony, negation, or words of another label."),
+            },
+        )
+        downloads.offer(f"shots-{task.name}-{one.shots}", rows, key="items.file")
+
+
+def _summaries(asked: Asked, found: Sequence[Written], badge: shell.Provenance, where: str) -> None:
+    references = [item.answer for item in asked.task.items]
+    surprise: list[Point] = []
+    first: list[Point] = []
+    longest: list[Point] = []
+    for one in found:
+        for values, points in zip((one.per_token(), *one.rouge(references)), (surprise, first, longest), strict=True):
+            points.append(Point(one.shots, fmean(values), *arithmetic.bootstrap(values)))
+    st.plotly_chart(
+        curves.summaries(surprise, first, longest, asked.shots),
+        key="summaries",
+        alt="Likelihood of the reference summaries and ROUGE of the model's own, against the number of examples",
+        **_CHART,
+    )
+    shell.provenance(
+        badge,
+        f"{where}. {len(references)} dialogues, none of them an example; {sum(one.seconds for one in found):.0f} s for "
+        "all. Left: ln P of the summary written by hand, a token. Right: words it shares with what the model writes "
+        "greedily, F1 (ROUGE-1; in the same order: ROUGE-L, [Lin 2004](https://aclanthology.org/W04-1013/)). "
+        "Intervals: 95 % bootstrap over the dialogues. ROUGE counts words: a wrong summary with the right names "
+        "scores well. Read some.",
+    )
+    one = next((each for each in found if each.shots == asked.shots), found[-1])
+    rows = [
+        {"dialogue": item.text, "reference": item.answer, "written": text, "rouge_1": r1, "rouge_l": rl, "nats": nats}
+        for item, text, r1, rl, nats in zip(
+            asked.task.items, one.outputs, *one.rouge(references), one.per_token(), strict=True
+        )
+    ]
+    st.markdown(f"**Its summaries, with {_examples(one.shots)}**")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        key="summaries.table",
+        column_order=("reference", "written", "rouge_1", "rouge_l", "nats"),
+        column_config={
+            "reference": st.column_config.TextColumn("Written by hand", width="large"),
+            "written": st.column_config.TextColumn("The model's", width="large"),
+            "rouge_1": st.column_config.NumberColumn("ROUGE-1", format="%.2f"),
+            "rouge_l": st.column_config.NumberColumn("ROUGE-L", format="%.2f"),
+            "nats": st.column_config.NumberColumn("ln P a token", format="%.2f"),
+        },
+    )
+    downloads.offer(f"shots-{asked.task.name}-{one.shots}", rows, key="summaries.file")
+
+
+def snippet(lens: Lens, asked: Asked, ids: Sequence[int]) -> str:
+    """The lines that give each label's ln P without this project's code."""
+    with contextlib.suppress(PlaygroundError), lab.prompter(lens.model_id, resources.session_id()) as prompter:
+        words = asked.job.labels or (asked.task.items[0].answer,)
+        found, _ = prompter.label_ids(words, asked.chat)
+        labels = "\n".join(f"    {word!r}: {list(label)}," for word, label in zip(words, found, strict=True))
+        return _CODE.format(model_id=lens.model_id, dtype=_TORCH[lens.dtype], prompt=list(ids), labels=labels)
+    return ""
+
+
+_TORCH = {"bf16": "bfloat16", "fp32": "float32"}
+_CODE = """
+import torch
+from transformers import AutoModelForCausalLM
+from playground.models import store  # only to find the folder
+
+model = AutoModelForCausalLM.from_pretrained(store.ensure("{model_id}"), dtype=torch.{dtype})
+prompt = {prompt}
+labels = {{
+{labels}
+}}
+for word, ids in labels.items():
+    with torch.inference_mode():
+        hidden = model.base_model(torch.tensor([prompt + ids])).last_hidden_state[0]
+        logs = torch.log_softmax(hidden.float() @ model.lm_head.weight.float().T, -1)
+    print(word, float(sum(logs[len(prompt) - 1 + i, token] for i, token in enumerate(ids))))
+"""

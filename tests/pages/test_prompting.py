@@ -1,0 +1,105 @@
+"""The prompt lab: the prompt from its parts, the preferred label, the run, the recorded and the measured curve."""
+
+import contextlib
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from playground import limits
+from playground.core.prompting import tasks
+from playground.lab import shots_results
+from tests.pages.opened import checked, figures, html, run, says
+
+pytestmark = pytest.mark.model
+FILE = "prompting.py"
+
+
+@pytest.fixture(autouse=True)
+def own_results(tmp_path, monkeypatch) -> None:
+    """What this machine measured before is not this test's."""
+    monkeypatch.setattr(shots_results, "folder", lambda: tmp_path)
+
+
+def test_the_first_screen_has_a_prompt_a_preference_and_the_recorded_curve() -> None:
+    app = checked(run(FILE))
+    shown = html(app)
+    assert "Sentiment: Positive" in shown and "of 2,048 tokens" in shown and "the right answer" in shown
+    assert len(figures(app)) == 2
+    recorded = shots_results.recording("sentiment")
+    points = recorded.runs[shots_results.default_job(tasks()["sentiment"])]
+    right = points[6].right(tasks()["sentiment"].truth()) / 60
+    assert f"6 examples {right:.0%}" in says(app) and recorded.date in says(app)
+
+
+def test_the_shown_code_prints_the_pages_numbers() -> None:
+    app = checked(run(FILE, labels_sentiment="rather good, bad", shots="1"))
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(app.code[-1].value, {})
+    printed = [float(line.rsplit(" ", 1)[1]) for line in out.getvalue().splitlines()]
+    shown = [float(found) for found in re.findall(r"ln P = (-?[\d.]+) nats", html(app))]
+    assert printed == pytest.approx(shown, abs=0.3) and len(printed) == 2  # in BF16 a batch is not a single row
+
+
+def test_run_writes_an_answer_and_a_new_query_takes_it_away(monkeypatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER_TOKENS", 3)
+    app = run(FILE, shots="4", query_sentiment="A joy from start to end.")
+    for _ in range(3):
+        app.button(key="run").click()
+    checked(app.run())
+    assert re.search("lp-answer'><b>(Positive|Negative)</b>", html(app))
+    app.button(key="another").click()
+    checked(app.run())
+    assert "lp-answer'" not in html(app)
+    assert app.session_state["query_sentiment"] == tasks()["sentiment"].items[0].text
+
+
+def test_the_button_measures_and_the_next_visit_knows(monkeypatch) -> None:
+    task = tasks()["sentiment"]
+    monkeypatch.setitem(tasks(), "sentiment", replace(task, items=task.items[:4]))
+    one = {"examples_sentiment": "Review: Nice.\nSentiment: Positive", "shots": "1"}
+    app = checked(run(FILE, **one))
+    assert "Nothing is measured for this wording" in app.info[0].value
+    app.button(key="measure").click()
+    checked(app.run())
+    accuracy, said = figures(app)
+    assert accuracy["data"][-1]["name"] == "accuracy" and len(said["data"]) == 2
+    assert checked(run(FILE, **one)).button(key="measure").label == "Measure again"
+
+
+def test_summaries_show_likelihood_and_rouge() -> None:
+    app = checked(run(FILE, exercise="dialogues", shots="1"))
+    assert "geometric mean" in says(app) and len(figures(app)) == 1
+    table = app.dataframe[0].value
+    assert len(table) == 12 and table["rouge_1"].between(0, 1).all()
+    assert "no reference summary" in says(run(FILE, exercise="dialogues", query_dialogues="A: Hi.\nB: Bye."))
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"query_sentiment": " "}, "There is no query"),
+        ({"labels_sentiment": "one"}, "1 labels"),
+        ({"labels_sentiment": "a,a"}, "twice"),
+        ({"context_sentiment": "7 " * 3_900}, "window has"),
+        ({"context_sentiment": "word " * 1_590, "chat": "on"}, "too long"),
+    ],
+)
+def test_bad_input_is_explained_and_the_curve_stays(params: dict[str, str], sentence: str) -> None:
+    app = run(FILE, **params)
+    assert sentence in json.dumps([str(error.proto) for error in app.error])
+    assert app.button(key="measure")
+
+
+def test_labels_that_begin_alike_are_scored_with_their_end() -> None:
+    app = checked(run(FILE, labels_sentiment="good, good enough"))
+    assert "One label begins another" in says(app)
+
+
+def test_empty_instruction_and_no_examples_are_a_prompt_too() -> None:
+    app = checked(run(FILE, instruction_sentiment="", examples_sentiment="", shots="3"))
+    assert "Only 0 examples are written" in says(app)
+    assert "lp-part" in html(app) and "instruction" not in html(app)
