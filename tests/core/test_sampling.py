@@ -2,17 +2,25 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
 from transformers.generation import logits_process as hf
 
 from playground.core import sampling
 from playground.core.sampling import SamplingSettings, adjust, draw, uniform
-from playground.core.sampling_settings import lenient
+from playground.core.sampling_compared import mistaken, other_order
+from playground.core.sampling_cuts import nucleus
+from playground.core.sampling_draws import band, chi_square_tail, counts, fit, uniforms
+from playground.core.sampling_settings import ORDERS, lenient
 from playground.errors import BadInput
 
 LOGITS = st.lists(
@@ -31,25 +39,33 @@ SETTINGS = st.builds(
     top_p=st.one_of(st.sampled_from([0.0, 0.5, 0.9, 1.0]), st.floats(0, 1)),
     min_p=st.one_of(st.just(0.0), st.floats(0, 1)),
     repetition_penalty=st.one_of(st.just(1.0), st.floats(0.5, 2.0)),
+    typical_p=st.one_of(st.just(1.0), st.floats(0.01, 0.99)),
+    order=st.sampled_from(list(ORDERS)),
 )
 
 
+PROCESSORS: dict[str, Callable[[Any], Any]] = {
+    "repetition_penalty": lambda value: hf.RepetitionPenaltyLogitsProcessor(float(value)),
+    "temperature": lambda value: hf.TemperatureLogitsWarper(float(value)),
+    "top_k": hf.TopKLogitsWarper,
+    "top_p": hf.TopPLogitsWarper,
+    "min_p": hf.MinPLogitsWarper,
+    "typical_p": hf.TypicalLogitsWarper,
+}
+# By hand, from the two programs' sources: generation/utils.py and common/common.h.
+BY_HAND = {
+    "transformers": ["repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p"],
+    "llama.cpp": ["repetition_penalty", "top_k", "typical_p", "top_p", "min_p", "temperature"],
+}
+
+
 def of_transformers(logits: np.ndarray, chosen: SamplingSettings, previous_ids: tuple[int, ...]) -> np.ndarray:
-    """The probabilities ``generate`` samples from, by its processors in its order (generation/utils.py)."""
+    """The probabilities that transformers' own processors leave, in the order asked for."""
     scores = torch.tensor(logits, dtype=torch.float64)[None]
     ids = torch.tensor([previous_ids], dtype=torch.long)
-    chain = []
-    if chosen.repetition_penalty != 1.0:
-        chain.append(hf.RepetitionPenaltyLogitsProcessor(float(chosen.repetition_penalty)))
-    if chosen.temperature != 1.0:
-        chain.append(hf.TemperatureLogitsWarper(float(chosen.temperature)))
-    if chosen.top_k != 0:
-        chain.append(hf.TopKLogitsWarper(chosen.top_k))
-    if chosen.top_p < 1.0:
-        chain.append(hf.TopPLogitsWarper(chosen.top_p))
-    chain.append(hf.MinPLogitsWarper(chosen.min_p))
-    for processor in chain:
-        scores = processor(ids, scores)
+    for name in BY_HAND[chosen.order]:
+        if (value := getattr(chosen, name)) != getattr(SamplingSettings(), name):
+            scores = PROCESSORS[name](value)(ids, scores)
     return torch.softmax(scores, dim=-1)[0].numpy()
 
 
@@ -73,26 +89,21 @@ def assert_like_transformers(logits: np.ndarray, chosen: SamplingSettings, previ
 
 def near_an_edge(logits: np.ndarray, chosen: SamplingSettings, previous_ids: tuple[int, ...]) -> bool:
     """Whether a cut falls within rounding of a token, where the two libraries' last bit decides."""
-    wide = [chosen.top_p - 1e-9, chosen.top_p + 1e-9], [chosen.min_p * (1 - 1e-9), chosen.min_p * (1 + 1e-9)]
-    counts = {
-        adjust(
-            logits,
-            SamplingSettings(
-                chosen.temperature,
-                chosen.top_k,
-                min(max(p, 0), 1) if chosen.top_p < 1 else 1.0,
-                min(max(m, 0), 1),
-                chosen.repetition_penalty,
-            ),
-            previous_ids,
-        ).kept_tokens
-        for p in wide[0]
-        for m in wide[1]
+    nudged = {
+        "top_p": [min(max(chosen.top_p + d, 0.0), 1.0) if chosen.top_p < 1 else 1.0 for d in (-1e-9, 1e-9)],
+        "min_p": [min(chosen.min_p * (1 + d), 1.0) for d in (-1e-9, 1e-9)],
+        "typical_p": [chosen.typical_p + (d if chosen.typical_p < 1 else 0.0) for d in (-1e-9, 1e-9)],
+        # and two tokens as far from the entropy, one on either side, or ends that only rounding tells apart
+        "temperature": [chosen.temperature * (1 + (d if chosen.typical_p < 1 else 0.0)) for d in (-1e-9, 1e-9)],
     }
-    return len(counts) > 1
+    kept = {
+        adjust(logits, replace(chosen, **dict(zip(nudged, values, strict=True))), previous_ids).kept.tobytes()
+        for values in product(*map(dict.fromkeys, nudged.values()))
+    }
+    return len(kept) > 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(LOGITS, SETTINGS, st.data())
 def test_every_chain_equals_transformers(values: list[float], chosen: SamplingSettings, data: st.DataObject) -> None:
     logits = np.array(values)
@@ -121,6 +132,9 @@ def test_a_nucleus_that_ends_exactly_on_a_token_equals_transformers(size: int, t
         SamplingSettings(min_p=0.1),
         SamplingSettings(0.7, 40, 0.95, 0.05, 1.2),
         SamplingSettings(1.7, 40_000, 0.999, 0.0001, 0.8),
+        SamplingSettings(typical_p=0.2),
+        SamplingSettings(2.0, 3000, 0.9, 0.001, 1.3, 0.7),
+        SamplingSettings(2.0, 3000, 0.9, 0.001, 1.3, 0.7, "llama.cpp"),
     ],
 )
 @pytest.mark.parametrize("kind", ["peaked", "flat", "rounded to bf16"])
@@ -131,13 +145,13 @@ def test_a_vocabulary_of_49152_equals_transformers(kind: str, chosen: SamplingSe
     assert_like_transformers(logits, chosen, (1, 2, 3, 3))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(LOGITS, SETTINGS, st.sampled_from([0.0, 1e-300, 1e-9, 1.0]))
 @example([-math.inf, -1e30], SamplingSettings(5.0, 1, 0.0, 1.0, 2.0), 1e-300)
 def test_some_token_survives_and_everything_sums_to_one(
     values: list[float], chosen: SamplingSettings, temperature: float
 ) -> None:
-    one = SamplingSettings(temperature, chosen.top_k, chosen.top_p, chosen.min_p, chosen.repetition_penalty)
+    one = replace(chosen, temperature=temperature)
     for each in (chosen, one):
         got = adjust(np.array(values), each, (0,))
         assert got.kept_tokens >= 1
@@ -177,7 +191,7 @@ def test_the_stages_tell_what_each_cut_removed() -> None:
     assert got.kept_mass == pytest.approx(0.7)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(LOGITS, SETTINGS, st.floats(0, 1, exclude_max=True))
 @example([0.0, 0.0, 0.0], SamplingSettings(), math.nextafter(1, 0))
 def test_a_draw_is_a_kept_token_under_u(values: list[float], chosen: SamplingSettings, u: float) -> None:
@@ -218,6 +232,10 @@ def test_the_uniform_number_depends_on_seed_and_position_only() -> None:
         {"min_p": math.nan},
         {"repetition_penalty": 0.0},
         {"repetition_penalty": math.inf},
+        {"typical_p": 0.0},
+        {"typical_p": 1.01},
+        {"typical_p": math.nan},
+        {"order": "alphabetical"},
     ],
 )
 def test_settings_that_mean_nothing_are_refused_with_a_hint(bad: dict[str, float]) -> None:
@@ -259,6 +277,9 @@ def test_a_previous_id_outside_the_vocabulary_is_refused(bad: tuple[int, ...]) -
         ("top_p", "1", 1.0, False),
         ("top_p", "1.5", 1.0, True),
         ("min_p", "-inf", 0.0, True),
+        ("typical_p", "0", 0.001, True),
+        ("typical_p", "0.3", 0.3, False),
+        ("repetition_penalty", "inf", 1000.0, True),
         ("seed", "12", 12, False),
         ("seed", "-1", 0, True),
         ("seed", "1e99", 2**31 - 1, True),
@@ -270,8 +291,129 @@ def test_values_of_a_link(name: str, text: str, value: float | None, noticed: bo
     assert bool(notices) == noticed
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(["temperature", "top_k", "top_p", "min_p"]), st.text(max_size=8)))
+@settings(max_examples=120, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty"]),
+        st.text(max_size=8),
+    )
+)
 def test_any_link_gives_settings_that_work(values: dict[str, str]) -> None:
     usable, _ = lenient(values, 10)
     assert adjust(np.arange(10.0), SamplingSettings(**usable)).kept_tokens >= 1  # type: ignore[arg-type]
+
+
+def test_the_orders_are_those_of_the_two_programs() -> None:
+    assert {name: list(order) for name, order in ORDERS.items()} == BY_HAND
+    names = {"TemperatureLogitsWarper", "TopKLogitsWarper", "TopPLogitsWarper", "MinPLogitsWarper"}
+    config = GenerationConfig(do_sample=True, temperature=0.5, top_k=5, top_p=0.9, min_p=0.1, typical_p=0.9)
+    config.repetition_penalty, config._eos_token_tensor = 1.2, torch.tensor([0])
+    model = GPT2LMHeadModel(GPT2Config(n_layer=1, n_head=1, n_embd=2, vocab_size=5))
+    chain = [type(step).__name__ for step in model._get_logits_processor(config, 3, torch.zeros(1, 3))]
+    assert names < set(chain)
+    ours = [type(PROCESSORS[name](getattr(config, name))).__name__ for name in ORDERS["transformers"]]
+    assert [name for name in chain if name in ours] == ours
+
+
+@pytest.fixture(scope="module")
+def real_logits(store_ready: None) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The default model's logits after a text, and the text's ids."""
+    from playground.models import lens as lenses
+
+    with lenses.open("smollm2-135m") as lens:
+        ids = lens.encode("My favourite thing is not the thing").ids
+        return lens.next_logits(ids).astype(np.float64), tuple(ids)
+
+
+@pytest.mark.model
+def test_real_logits_equal_transformers_in_both_orders(real_logits: tuple[np.ndarray, tuple[int, ...]]) -> None:
+    logits, ids = real_logits
+    worst = 0.0
+    for order in ORDERS:
+        for t, k, p, m, r, typical in product((0.6, 1.8), (0, 300), (0.92, 1.0), (0.0, 0.003), (1.0, 1.3), (0.4, 1.0)):
+            worst = max(worst, assert_like_transformers(logits, SamplingSettings(t, k, p, m, r, typical, order), ids))
+    print(f"largest difference on real logits: {worst:.1e}")
+    assert worst < 1e-12  # double against double
+
+
+def test_the_order_matters_when_heat_comes_first() -> None:
+    logits = np.random.default_rng(5).normal(0, 3, 1000)
+    hot = SamplingSettings(2.0, top_p=0.9)
+    first, last = adjust(logits, hot), other_order(logits, hot)
+    assert last.name == "llama.cpp" and last.distribution.kept_tokens < first.kept_tokens
+    assert last.total_variation == pytest.approx(np.maximum(first.adjusted - last.distribution.adjusted, 0).sum())
+    assert other_order(logits, SamplingSettings(top_k=9, min_p=0.01)).total_variation == 0  # no heat: both are one
+    assert other_order(logits, replace(hot, order="llama.cpp")).name == "transformers"
+
+
+def test_greedy_comes_last_in_llama_cpp() -> None:
+    logits = np.log([0.6, 0.1, 0.1, 0.1, 0.1])
+    coldest = SamplingSettings(0, typical_p=0.3)
+    assert adjust(np.log([0.4, 0.3, 0.2, 0.05, 0.05]), coldest).adjusted.argmax() == 0
+    typical = SamplingSettings(0, typical_p=0.1, order="llama.cpp")
+    flat = np.concatenate([[math.log(0.2)], np.full(80, math.log(0.01))])
+    assert adjust(flat, replace(typical, order="transformers")).adjusted.argmax() == 0
+    assert adjust(flat, typical).adjusted.argmax() == 1  # the most probable one was cut before: least typical
+    assert adjust(logits, typical).entropy_bits == 0
+
+
+@settings(max_examples=120, deadline=None)
+@given(LOGITS, st.floats(0, 1, exclude_max=True))
+def test_both_readings_of_top_p_are_their_definitions(values: list[float], p: float) -> None:
+    probability = sampling.softmax(np.array(values))
+    found = nucleus(probability, p)
+    down = np.sort(probability)[::-1]
+    assert found.reaching_mass >= p - 1e-12
+    assert found.reaching == 1 or down[: found.reaching - 1].sum() <= p + 1e-12
+    assert found.within == 1 or found.within_mass <= p + 1e-12
+    assert down[: found.within + 1].sum() >= p - 1e-12
+    assert found.within <= found.reaching <= found.within + 1
+    if not near_an_edge(np.array(values), SamplingSettings(top_p=p), ()):
+        assert found.reaching == adjust(np.array(values), SamplingSettings(top_p=p)).kept_tokens
+
+
+def test_the_popular_mistake_inflates_every_probability_alike() -> None:
+    logits = np.random.default_rng(2).normal(0, 2, 5000)
+    right, wrong = adjust(logits), mistaken(logits, SamplingSettings()).distribution
+    top = np.argsort(-logits)[:50]
+    assert wrong.kept_tokens == 50
+    assert wrong.adjusted[top] / right.adjusted[top] == pytest.approx(np.full(50, 1 / right.adjusted[top].sum()))
+    assert mistaken(logits, SamplingSettings(top_k=50)).total_variation < 1e-12  # top-k 50 does the same on purpose
+    forgotten = 1 - right.adjusted[top].sum()
+    assert mistaken(logits, SamplingSettings()).total_variation == pytest.approx(forgotten)
+
+
+def test_a_thousand_draws_are_single_draws() -> None:
+    got = adjust(np.random.default_rng(1).normal(0, 2, 300), SamplingSettings(1.3, top_p=0.95))
+    numbers = uniforms(3, 9)
+    assert numbers[0] == uniform(3, 9)
+    expected = np.bincount([draw(got, u) for u in numbers], minlength=300)
+    assert counts(got, numbers).tolist() == expected.tolist()
+    assert expected.sum() == 1000
+
+
+@pytest.mark.parametrize("p", [0.0, 1e-9, 1e-4, 0.012, 0.1, 0.5, 0.61, 0.95, 0.9999, 1.0])
+def test_the_band_holds_95_per_cent_of_the_binomial(p: float) -> None:
+    low, high = band(p)
+    probability = torch.distributions.Binomial(1000, torch.tensor(p, dtype=torch.float64))
+    probability = probability.log_prob(torch.arange(1001, dtype=torch.float64)).exp().numpy()
+    below, above = probability[:low].sum(), probability[high + 1 :].sum()
+    assert below <= 0.025 and above <= 0.025
+    assert below + probability[low] >= 0.025 - 1e-12 and above + probability[high] >= 0.025 - 1e-12
+
+
+def test_the_chi_square_tail_is_torchs_incomplete_gamma() -> None:
+    for degrees in (1, 2, 3, 8, 21, 120):
+        for x in (0.001, 0.3, 1.0, degrees * 0.7, float(degrees), degrees + 2.0, degrees * 2.5):
+            halves = torch.tensor([degrees / 2, x / 2], dtype=torch.float64)
+            expected = float(torch.special.gammaincc(halves[0], halves[1]))
+            assert chi_square_tail(x, degrees) == pytest.approx(expected, abs=1e-9)
+
+
+def test_fair_draws_fit_and_loaded_ones_do_not() -> None:
+    got = adjust(np.log([0.4, 0.3, 0.2, 0.0995, 0.0005]))
+    p_values = [fit(got.adjusted, counts(got, uniforms(seed, 0))).p_value for seed in range(200)]
+    assert 2 <= sum(p < 0.05 for p in p_values) <= 20  # about one seed in twenty; these are fixed
+    assert fit(got.adjusted, counts(got, uniforms(0, 0))).degrees == 3  # the rare one joins the last cell
+    assert fit(got.adjusted, np.array([460, 300, 150, 90, 0])).p_value < 1e-3
+    assert fit(np.array([1.0, 0.0]), np.array([1000, 0])).degrees == 0
