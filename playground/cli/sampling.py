@@ -1,12 +1,17 @@
 """next, generate: the distribution of the next token, and a text drawn from it token by token."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from playground.cli import output
-from playground.core.sampling_settings import SEED_MAX, SamplingSettings
+from playground.core.sampling_settings import ORDERS, SEED_MAX, SamplingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from playground.core.sampling import Distribution
 
 DEFAULT_MODEL = "smollm2-135m"
 _FLAGS = (
@@ -15,7 +20,9 @@ _FLAGS = (
     click.option("--top-k", type=int, default=0, show_default=True, help="0 is off."),
     click.option("--top-p", type=float, default=1.0, show_default=True, help="1 is off."),
     click.option("--min-p", type=float, default=0.0, show_default=True, help="0 is off."),
+    click.option("--typical-p", type=float, default=1.0, show_default=True, help="1 is off."),
     click.option("--repetition-penalty", type=float, default=1.0, show_default=True, help="1 is off."),
+    click.option("--order", default="transformers", show_default=True, metavar="|".join(ORDERS), help="Of the steps."),
 )
 
 
@@ -29,11 +36,18 @@ def _sampling_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("prompt")
 @_sampling_flags
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many tokens to list.")
+@click.option("--draws", type=click.IntRange(0, 1_000_000), default=0, show_default=True, help="Draw so many tokens.")
+@click.option("--seed", type=click.IntRange(0, SEED_MAX), default=0, show_default=True, help="Of the draws.")
+@click.option("--mistake", is_flag=True, help="What softmax over the top 50 only would say, a popular mistake.")
 @output.as_json_option
-def next_token(prompt: str, model_id: str, top: int, as_json: bool, **flags: Any) -> None:
+def next_token(
+    prompt: str, model_id: str, top: int, draws: int, seed: int, mistake: bool, as_json: bool, **flags: Any
+) -> None:
     """What may come after PROMPT: the most probable tokens, before and after the settings."""
     settings = SamplingSettings(**flags)
     from playground.core import sampling
+    from playground.core.sampling_compared import mistaken
+    from playground.core.sampling_draws import counts, uniforms
     from playground.core.visible import visible
     from playground.models import lens as lenses
 
@@ -45,6 +59,11 @@ def next_token(prompt: str, model_id: str, top: int, as_json: bool, **flags: Any
         distribution = sampling.adjust(logits, settings, ids)
         order = sampling.most_probable_first(logits)
         shown, others = order[:top], order[top:]
+        more: dict[str, np.ndarray] = {}  # further columns, by id
+        if mistake:
+            more["mistaken"] = mistaken(logits, settings, ids).distribution.adjusted
+        if draws:
+            more["drawn"] = counts(distribution, uniforms(seed, len(ids), draws))
         candidates: list[dict[str, Any]] = [
             {
                 "id": i,
@@ -53,6 +72,7 @@ def next_token(prompt: str, model_id: str, top: int, as_json: bool, **flags: Any
                 "logit": float(logits[i]),
                 "probability": float(distribution.probability[i]),
                 "adjusted": float(distribution.adjusted[i]),
+                **{name: column[i].item() for name, column in more.items()},
             }
             for i in shown.tolist()
         ]
@@ -65,9 +85,12 @@ def next_token(prompt: str, model_id: str, top: int, as_json: bool, **flags: Any
             "entropy_bits": distribution.entropy_bits,
             "entropy_bits_before": sampling.entropy_bits(distribution.probability),
             "kept_tokens": distribution.kept_tokens,
+            "kept_mass": distribution.kept_mass,
             "candidates": candidates,
             "other_probability": float(distribution.probability[others].sum()),
             "other_adjusted": float(distribution.adjusted[others].sum()),
+            **{f"other_{name}": column[others].sum().item() for name, column in more.items()},
+            **_compared(logits, settings, ids, distribution, more),
         }
         title = f"{lens.title}, {lens.dtype} on {lens.device}: the next token after {len(ids):,} tokens"
     if as_json:
@@ -76,16 +99,74 @@ def next_token(prompt: str, model_id: str, top: int, as_json: bool, **flags: Any
     for rank, c in enumerate(candidates, start=1):
         shares = _shares(c["probability"], c["adjusted"], bool(distribution.kept[c["id"]]))
         shown_text = visible(c["text"], bytes.fromhex(c["bytes"]))
-        rows.append((rank, shown_text, c["id"], f"{c['logit']:.3f}", *shares))
+        rows.append((rank, shown_text, c["id"], f"{c['logit']:.3f}", *shares, *(_cell(c[name]) for name in more)))
     if others.size:
         shares = _shares(report["other_probability"], report["other_adjusted"], bool(distribution.kept[others].any()))
-        rows.append(("", f"{others.size:,} other tokens", "", "", *shares))
-    output.emit_table(title, ("rank", "token", "id", "logit", "before", "after"), rows, right=(0, 2, 3, 4, 5))
-    click.echo(
+        rest = (_cell(report[f"other_{name}"]) for name in more)
+        rows.append(("", f"{others.size:,} other tokens", "", "", *shares, *rest))
+    columns = ("rank", "token", "id", "logit", "before", "after", *more)
+    output.emit_table(title, columns, rows, right=(0, *range(2, len(columns))))
+    for line in _lines(report):
+        click.echo(line)
+    return None
+
+
+def _compared(
+    logits: "np.ndarray",
+    settings: SamplingSettings,
+    ids: Sequence[int],
+    distribution: "Distribution",
+    more: "dict[str, np.ndarray]",
+) -> dict[str, Any]:
+    """The chain step by step, the other order, both readings of top-p, the fit of draws: what the page shows."""
+    from playground.core.sampling_compared import other_order
+    from playground.core.sampling_draws import fit
+
+    other = other_order(logits, settings, ids)
+    found: dict[str, Any] = {
+        "order": settings.order,
+        "stages": [vars(stage) for stage in distribution.stages],
+        "other_order": {
+            "order": other.name,
+            "kept_tokens": other.distribution.kept_tokens,
+            "total_variation": other.total_variation,
+        },
+    }
+    if distribution.nucleus:
+        found["top_p_readings"] = distribution.nucleus._asdict()
+    if "drawn" in more:
+        found["fit"] = fit(distribution.adjusted, more["drawn"])._asdict()
+    return found
+
+
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    """What there is to say under the table."""
+    yield (
         f"{report['kept_tokens']:,} of {report['vocabulary_size']:,} tokens kept; entropy "
         f"{report['entropy_bits']:.3f} bits, {report['entropy_bits_before']:.3f} before."
     )
-    return None
+    for stage in report["stages"]:
+        did = f"cuts {stage['removed_tokens']:,} tokens, {stage['removed_mass']:.2%}"
+        if stage["name"] in ("temperature", "repetition_penalty"):
+            did = f"moves {stage['moved_mass']:.2%} of the mass"
+        yield f"  {stage['name'].replace('_', '-')} {did}"
+    other = report["other_order"]
+    if other["total_variation"] > 1e-12:
+        yield (
+            f"In {other['order']}'s order {other['kept_tokens']:,} would be kept; "
+            f"at least {other['total_variation']:.2%} of all draws would differ (total variation)."
+        )
+    if readings := report.get("top_p_readings"):
+        yield (
+            f"Top-p is the smallest set that reaches p: {readings['reaching']:,} tokens; the largest set within p "
+            f"would be {readings['within']:,}."
+        )
+    if fit := report.get("fit"):
+        yield f"Chi-square {fit['chi_square']:.2f}, {fit['degrees']} degrees of freedom, p-value {fit['p_value']:.3f}."
+
+
+def _cell(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4%}"
 
 
 def _shares(probability: float, adjusted: float, kept: bool) -> tuple[str, str]:

@@ -72,6 +72,20 @@ def test_next_lists_paris_first_with_stable_names() -> None:
         ("--temperature", "0"),
         ("--top-k", "1000000", "--top", "1000000"),
         ("--temperature", "1e-9", "--top-k", "1", "--top-p", "0", "--min-p", "1"),
+        (
+            "--temperature",
+            "5",
+            "--top-k",
+            "9",
+            "--top-p",
+            "0.5",
+            "--min-p",
+            "0.1",
+            "--typical-p",
+            "0.2",
+            "--order",
+            "llama.cpp",
+        ),
     ],
 )
 def test_masses_sum_to_one_and_candidates_are_sorted(flags: tuple[str, ...]) -> None:
@@ -103,6 +117,36 @@ def test_next_equals_transformers_on_the_same_files(theirs: Any) -> None:
         assert candidate["adjusted"] == pytest.approx(float(after[candidate["id"]]), abs=2e-3)
 
 
+def test_the_chain_its_other_order_and_both_readings_of_top_p_are_told() -> None:
+    found = run("next", "--temperature", "2", "--top-p", "0.9", FRANCE)
+    cold = run("next", "--temperature", "2", "--top-p", "0.9", "--order", "llama.cpp", FRANCE)
+    assert [stage["name"] for stage in found["stages"]] == ["temperature", "top_p"]
+    assert [stage["name"] for stage in cold["stages"]] == ["top_p", "temperature"]
+    assert found["kept_mass"] + sum(stage["removed_mass"] for stage in found["stages"]) == pytest.approx(1)
+    assert found["other_order"]["kept_tokens"] == cold["kept_tokens"] < found["kept_tokens"]
+    assert found["other_order"]["total_variation"] == pytest.approx(cold["other_order"]["total_variation"])
+    readings = found["top_p_readings"]
+    assert (readings["reaching"], readings["within"]) == (found["kept_tokens"], found["kept_tokens"] - 1)
+    assert readings["within_mass"] <= 0.9 <= readings["reaching_mass"]
+
+
+def test_draws_and_the_popular_mistake() -> None:
+    found = run("next", "--draws", "500", "--seed", "3", "--mistake", FRANCE)
+    paris = found["candidates"][0]
+    assert sum(c["drawn"] for c in found["candidates"]) + found["other_drawn"] == 500
+    assert abs(paris["drawn"] - 500 * paris["adjusted"]) < 40  # four standard deviations
+    assert paris["mistaken"] > paris["adjusted"]
+    assert found["fit"]["p_value"] > 1e-4
+    shown = CliRunner().invoke(app, ["next", "--draws", "9", "--mistake", "--top-p", "0.5", FRANCE]).stdout
+    assert "mistaken" in shown and "drawn" in shown and "Top-p is the smallest set" in shown
+
+
+def test_a_prompt_beyond_the_context_keeps_its_end_and_says_so() -> None:
+    result = CliRunner().invoke(app, ["next", "1 " * 3000], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "Using the last" in result.stderr
+
+
 def test_entropy_is_that_of_the_distribution_sampled_from() -> None:
     cold, warm, hot = (run("next", "--temperature", t, FRANCE)["entropy_bits"] for t in ("0.3", "1", "3"))
     assert cold < warm < hot
@@ -123,6 +167,8 @@ def test_a_prompt_from_standard_input() -> None:
         (("--top-p", "1.2"), "top-p"),
         (("--min-p", "2"), "min-p"),
         (("--repetition-penalty", "0"), "repetition-penalty"),
+        (("--typical-p", "0"), "typical-p"),
+        (("--order", "alphabetical"), "order"),
         (("--model", "../../etc/passwd"), "catalogue"),
         (("--model", "minilm-l6"), "MiniLM"),
     ],

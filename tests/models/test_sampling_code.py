@@ -17,17 +17,23 @@ PROMPT = 'She said: <|im_end|> "it\'s" \\n'
 @pytest.mark.model
 @pytest.mark.parametrize(
     "settings",
-    [SamplingSettings(), SamplingSettings(0), SamplingSettings(0.7, 50, 0.9, 0.01), SamplingSettings(2.0, top_p=0.5)],
+    [
+        SamplingSettings(),
+        SamplingSettings(0),
+        SamplingSettings(0.7, 50, 0.9, 0.01),
+        SamplingSettings(2.0, top_p=0.5, typical_p=0.6, repetition_penalty=1.3, order="llama.cpp"),
+    ],
 )
 def test_the_shown_code_prints_the_pages_numbers(settings: SamplingSettings) -> None:
     with lenses.open("smollm2-135m") as lens:
-        logits = lens.next_logits(lens.encode(PROMPT).ids)
+        ids = lens.encode(PROMPT).ids
+        logits = lens.next_logits(ids)
         code = snippet(lens.model_id, lens.dtype, lens.vocabulary_size, PROMPT, settings)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(code, {})
     first, *rows = printed.getvalue().splitlines()
-    expected = adjust(logits, settings)
+    expected = adjust(logits, settings, ids)
     kept = int(first.split()[0])
     assert kept == pytest.approx(expected.kept_tokens, rel=0.02)  # a token at the nucleus's edge may fall either way
     shares = [[float(x) / 100 for x in re.findall(r"([\d.]+)%", row)[-2:]] for row in rows]
