@@ -29,13 +29,16 @@ def few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_button_measures_and_the_next_visit_knows(few_tokens: None) -> None:
-    app = page(schemes="fp32,int4-tensor", text="Two and two are")
+    app = page(schemes="fp32,q4_1,int4-tensor", text="Two and two are")
     assert not app.exception and not app.error
     app.button(key="measure").click().run()
     assert not app.exception and not app.error
     table = app.dataframe[0].value
-    assert list(table["weights"]) == ["FP32", "INT4 per matrix"] and table["mean_kl"][1] > 1
-    again = page(schemes="fp32,int4-tensor", text="Two and two are")
+    assert list(table["weights"]) == ["FP32", "GGUF Q4_1 (own)", "INT4 per matrix"]
+    assert table["mean_kl"][1] < 0.001 and table["mean_kl"][2] > 1
+    assert app.info[0].value.startswith("**GGUF Q4_1 is out of competition**")
+    assert any("not by itself a worse one" in block.value for block in app.markdown)
+    again = page(schemes="fp32,q4_1,int4-tensor", text="Two and two are")
     assert list(again.dataframe[0].value["perplexity"]) == list(table["perplexity"])
     assert again.button(key="measure").label == "Measure again"
 

@@ -29,6 +29,7 @@ def test_the_example_is_int4_in_groups_of_64() -> None:
     assert 10 < float(snr.value.split()[0]) < 30 and "became 0" in error.delta
     assert len(app.get("plotly_chart")) == 2
     assert "d × q + m" in html(app)
+    assert app.info[0].value.startswith("**GGUF Q4_1 is out of competition**")  # above the bars
     assert any("20 bytes ÷ 32 weights = 5 bits" in caption.value for caption in app.caption)
 
 

@@ -25,6 +25,8 @@ def test_the_example_is_chinchilla() -> None:
     assert "40.74B" in html(app) and "32.49B" in html(app)  # unrounded and rounded at this budget
     assert "1.26 × 10²⁴" in html(app) and any("misprint" in caption.value for caption in app.caption)
     assert len(app.get("plotly_chart")) == 5
+    assert "nats per token" in html(app)
+    assert any("losses of different laws don't compare" in block.value for block in app.markdown)
 
 
 def test_gophers_budget_by_every_law() -> None:

@@ -30,6 +30,12 @@ def test_ones_stop_at_256_in_bf16_and_2048_in_fp16() -> None:
     assert list(app.dataframe[0].value["fp32"]) == ["99,840", "∞"]  # 100,000 as BF16; beyond FP16
 
 
+def test_what_adding_in_fp32_can_and_cannot_mend() -> None:
+    said = next(block.value for block in page().markdown if block.value.startswith("**Added in FP32**"))
+    assert "x is kept as 0.001953125; 100,000 of those make 195.3125 in FP32" in said and "**192**" in said
+    assert "lost when x was stored" in said
+
+
 def test_a_product_vanishes() -> None:
     app = page(op="multiply", start="1", x="0.5", count="300", formats="fp16")
     assert "underflows to 0 after 25 steps" in reasons(app)
