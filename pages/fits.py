@@ -49,6 +49,6 @@ shell.try_this(
     (
         "Train 7B at home",
         {"card": "rtx-4090", "model": "llama-2-7b", "task": "training", "recompute": "full"},
-        "Full training needs more than 100 GB of states. Which two recipes fit into 24?",
+        "Full training needs more than 100 GB of states. Which two recipes fit into 24 GiB?",
     ),
 )

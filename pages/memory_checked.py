@@ -33,7 +33,7 @@ shell.try_this(
     (
         "In half the bits",
         {"dtype_measured": "bf16"},
-        "Everything halves but the FP32 logits, and Adam's four bytes of step count per tensor.",
+        "Everything halves but what stays in FP32: logits, the norms' inputs, Adam's step count of each tensor.",
     ),
     (
         "A tied table, counted twice",

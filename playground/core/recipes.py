@@ -33,8 +33,9 @@ class Recipe:
     note: str
 
 
+_MIXED = "16-bit weights and gradients to compute with, an FP32 master copy of the weights to add to"
 RECIPES = (
-    Recipe("mixed", "Mixed precision (ZeRO paper)", 2, 2, 4, Fraction(4), 2, "16-bit weights, gradients; FP32 master"),
+    Recipe("mixed", "Mixed precision (ZeRO paper)", 2, 2, 4, Fraction(4), 2, _MIXED),
     Recipe("fp32", "FP32", 4, 4, 0, Fraction(4), 4, "everything in single precision"),
     Recipe("amp", "FP32 with autocast (torch AMP)", 4, 4, 0, Fraction(4), 2, "weights stay FP32, activations 16 bit"),
     Recipe("megatron", "Megatron-LM", 2, 4, 4, Fraction(4), 2, "gradients are accumulated in FP32"),

@@ -89,20 +89,20 @@ def table(ways: Sequence[Way], requests: int, trained_on: int) -> str:
         mark = " ✓" if way is cheapest else ""
         rows += (
             f"<tr><td><i style='background:{COLOURS[way.name]}'></i>{escape(TITLES[way.name])}{mark}</td>"
-            f"<td>{training}</td><td>{memory}</td><td>{way.request_tokens:,}</td>"
-            f"<td>{money(1_000 * way.request_price)}</td><td>{escape(format_gb(way.serving_memory))}</td>"
-            f"<td><b>{money(way.total(requests))}</b></td></tr>"
+            f"<td><b>{money(way.total(requests))}</b></td><td>{money(1_000 * way.request_price)}</td>"
+            f"<td>{way.request_tokens:,}</td><td>{training}</td><td>{memory}</td>"
+            f"<td>{escape(format_gb(way.serving_memory))}</td></tr>"
         )
     head = "".join(
         f"<th>{name}{f'<small>{about}</small>' if about else ''}</th>"
         for name, about in (
             ("way", ""),
+            ("in all", f"{requests:,} requests"),
+            ("1,000 requests", ""),
+            ("tokens a request", ""),
             ("training", "operations, price"),
             ("memory to train", f"1 × {trained_on:,} tokens"),
-            ("tokens a request", ""),
-            ("1,000 requests", ""),
-            ("memory to serve", ""),
-            ("in all", f"{requests:,} requests"),
+            ("memory to serve", "one request"),
         )
     )
     return f"{_STYLE}<div class='lp-life'><table><tr>{head}</tr>{rows}</table></div>"

@@ -42,11 +42,11 @@ _STYLE = """<style>
 .lp-checks section{display:grid;grid-template-columns:1fr auto;gap:.1rem 1rem;padding-bottom:.6rem;
   border-bottom:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .lp-checks h4{font-size:1rem;font-weight:600;margin:0;padding:0}
-.lp-checks dl{display:grid;grid-template-columns:auto auto;gap:0 .8rem;margin:0;grid-row:1/3;grid-column:2;
+.lp-checks dl{display:grid;grid-template-columns:auto auto;gap:0 .8rem;margin:0;padding:0;grid-row:1/3;grid-column:2;
   font-variant-numeric:tabular-nums;text-align:right;font-size:.9rem}
 .lp-checks dt{opacity:.7}.lp-checks dd{margin:0}
 .lp-checks b{font-weight:600;font-variant-numeric:tabular-nums;grid-column:2;text-align:right}
-.lp-checks code{font-size:.82rem;grid-column:1;background:none;padding:0;color:inherit;opacity:.8;
+.lp-checks code{font-size:.82rem;grid-column:1;grid-row:2;background:none;padding:0;color:inherit;opacity:.8;
   overflow-wrap:anywhere}
 .lp-checks small{grid-column:1/-1;font-size:.82rem;opacity:.8}
 .lp-others{display:grid;gap:.6rem}

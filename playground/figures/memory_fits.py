@@ -59,7 +59,13 @@ def frontier(points: Sequence[tuple[int, int]], asked: tuple[int, int], trained_
         height=330,
         margin={"l": 4, "r": 4, "t": 24, "b": 4},
         showlegend=False,
-        xaxis={"type": "log", "title": {"text": "texts at once"}, "dtick": 1, "tickformat": ",~d"},
+        xaxis={
+            "type": "log",
+            "title": {"text": "texts at once"},
+            "dtick": 1,
+            "tickformat": ",~d",
+            "range": [-0.12, math.log10(max(*texts, batch)) + 0.12],
+        },
         yaxis={
             "type": "log",
             "title": {"text": "tokens each"},

@@ -98,11 +98,11 @@ def _formats(asked: Serving, usable: int) -> None:
         rows.append(
             {
                 "weights": form.title,
-                "bits a weight": round(float(need.bits_per_weight), 4),
-                "weights, GiB": need.weights / _GIB,
-                "in all, GiB": need.total / _GIB,
                 "fits": need.total <= usable,
+                "bits a weight": round(float(need.bits_per_weight), 4),
+                "in all, GiB": need.total / _GIB,
                 "longest context": longest or 0,
+                "weights, GiB": need.weights / _GIB,
                 "weights, bytes": need.weights,
             }
         )
@@ -131,11 +131,11 @@ def to_learn(subject: Subject, card: Gpu) -> Training:
         rows.append(
             {
                 "recipe": RECIPES[name],
-                "states, GiB": need.states / _GIB,
-                "in all, GiB": need.total / _GIB,
                 "fits": fitting,
+                "in all, GiB": need.total / _GIB,
                 "largest batch": (asked.largest_batch(card.usable_bytes) or 0) if subject.model else int(fitting),
                 "longest sequence": (asked.longest_sequence(card.usable_bytes) or 0) if subject.model else None,
+                "states alone, GiB": need.states / _GIB,
             }
         )
     _table(rows)
@@ -200,12 +200,13 @@ def _models(found: list[tuple[Subject, Any]], card: Gpu) -> None:
 
 def _table(rows: list[dict[str, Any]], hidden: str | None = None) -> None:
     """Rows with two decimals for sizes and grouped digits for counts."""
-    counts = ("longest context", "longest sequence", "largest batch")
+    formats = {name: "%.2f" if "GiB" in name or "bits" in name else "localized" for name in rows[0]}
     columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.2f" if "GiB" in name else "localized" if name in counts else None)
-        for name in rows[0]
-        if "GiB" in name or name in counts
+        name: st.column_config.NumberColumn(format=formats[name], width="small")
+        for name, value in rows[-1].items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
     }
+    columns["fits"] = st.column_config.CheckboxColumn(width=50)
     st.dataframe(rows, hide_index=True, column_config={**columns, **({hidden: None} if hidden else {})})
 
 

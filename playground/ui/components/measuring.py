@@ -28,6 +28,8 @@ def ask() -> tuple[int, str, list[str], int]:
             key="ranks",
             default=min(4, profile.measured_gpus),
             segmented=True,
+            help="Each is a program of its own on this machine with its own memory, and sends to the others what GPUs "
+            "would send. Its number is its rank.",
         )
     with size_column:
         size = inputs.choice(
@@ -47,6 +49,8 @@ def ask() -> tuple[int, str, list[str], int]:
             key="variants",
             default=_DEFAULT,
             format_func=lambda name: VARIANTS[name].title,
+            help="Each trains the same model on the same texts. DDP: every process keeps everything. ZeRO and FSDP cut "
+            "optimizer states, gradients or parameters into shares, one a process. Hybrid: cut within a group.",
         )
     with group_column:
         group = inputs.choice(
