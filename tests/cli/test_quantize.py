@@ -33,6 +33,7 @@ def test_the_measured_effect_as_json(tmp_path, monkeypatch) -> None:
     # 106,168,320 weights at 4.25 bits; the embedding and the norms stay in 16.
     assert four["bytes"] == 106_168_320 * 17 // 32 + 2 * (134_515_008 - 106_168_320)
     assert four["mean_kl_bits"] > 0.05 and four["positions"] == answer["text_tokens"]
-    assert len(four["continuation_ids"]) == 32
+    assert len(full["continuation_ids"]) == 32
+    assert four["continuation"].endswith("<|im_end|>")  # said, and its turn is over
     table = CliRunner().invoke(app, arguments, catch_exceptions=False)  # answered from the store
     assert "INT4" in table.stdout and "as FP32" in table.stdout

@@ -5,20 +5,12 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.ui.components.bits import _KEY
+from tests.pages.opened import html, run
 
 
 def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=30)
-    app.switch_page(str(paths.PAGES / "formats.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+    return run("formats.py", **params)
 
 
 def code(app: AppTest) -> list[str]:

@@ -6,21 +6,18 @@ import io
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import limits, paths
+from playground import limits
 from playground.core.quantization import scheme_named
 from playground.lab import quantized, quantized_results
 from playground.models import lens as lenses
+from tests.pages.opened import run
 
 pytestmark = pytest.mark.model
 READING = "The moon pulls on the water, and the sea comes up the beach twice a day."
 
 
 def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=240)
-    app.switch_page(str(paths.PAGES / "precision.py"))
-    for key, value in {"reading": READING, **params}.items():
-        app.query_params[key] = value
-    return app.run()
+    return run("precision.py", **{"reading": READING, **params})
 
 
 @pytest.fixture

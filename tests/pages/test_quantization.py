@@ -3,22 +3,14 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.ui.components import quantization
+from tests.pages.opened import html, run
 
 pytestmark = pytest.mark.model
 
 
 def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=120)
-    app.switch_page(str(paths.PAGES / "quantization.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+    return run("quantization.py", **params)
 
 
 def test_the_example_is_int4_in_groups_of_64() -> None:

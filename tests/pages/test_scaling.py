@@ -3,19 +3,11 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import paths
+from tests.pages.opened import html, run
 
 
 def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=60)
-    app.switch_page(str(paths.PAGES / "scaling.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+    return run("scaling.py", **params)
 
 
 def test_the_example_is_chinchilla() -> None:

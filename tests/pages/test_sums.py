@@ -6,15 +6,11 @@ import io
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import paths
+from tests.pages.opened import run
 
 
 def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=60)
-    app.switch_page(str(paths.PAGES / "sums.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
+    return run("sums.py", **params)
 
 
 def reasons(app: AppTest) -> str:
