@@ -6,7 +6,7 @@ Chinchilla's three approaches (rounded and not), Epoch's refit, the course's 20 
 import streamlit as st
 
 from playground.ui import shell
-from playground.ui.components import scaling
+from playground.ui.components import scaling, scaling_history
 
 shell.header(
     __file__,
@@ -34,10 +34,10 @@ st.subheader("What 6ND leaves out", anchor=False)
 scaling.attention_warning(budget)
 
 st.subheader("Before Chinchilla: straight lines", anchor=False)
-scaling.history()
+scaling_history.history()
 
 st.subheader("A model for one field: BloombergGPT", anchor=False)
-scaling.bloomberg()
+scaling_history.bloomberg()
 
 shell.code(scaling.SNIPPET)
 

@@ -57,6 +57,7 @@ def quantize_command(model_id: str, scheme: str, text: str, read: Path | None, a
         right=tuple(range(1, 9)),
     )
     click.echo("KL from FP32 in bits a token; first choice: how often another token is the most probable one.")
+    click.echo("Perplexity: e to the mean surprise a token, lower is better. differs: where the continuation parts.")
     click.echo("Only FP32, BF16 and FP16 run in their own arithmetic: the others are rounded, then multiplied as FP32.")
 
 
