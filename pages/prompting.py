@@ -44,16 +44,16 @@ shell.try_this(
     (
         "The last one counts",
         {"shots": "3"},
-        "The third example says Positive, and so does the model. Now take three examples in another order.",
+        "The third example says Positive, and so does the model, nearly always. Take another order below “Context”.",
     ),
     (
         "Four topics",
         {"exercise": "topics", "shots": "2"},
-        "Chance is 25 % here. Which topics does it never name once the examples have named others?",
+        "Chance is 25 % here. With two examples every topic gets its share; with three one is never named. Which?",
     ),
     (
         "Summaries",
         {"exercise": "dialogues", "shots": "1"},
-        "Read what it writes with no example, then with six. Does ROUGE agree with you?",
+        "Read what it writes with no example, with one, with six. Does ROUGE agree with you?",
     ),
 )

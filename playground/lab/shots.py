@@ -150,8 +150,11 @@ def has_template(model_id: str) -> bool:
 
 @contextlib.contextmanager
 def prompter(model_id: str, owner: str = "cli", on_wait: OnWait = quietly) -> Iterator[Prompter]:
-    """The model as the prompt lab asks it, loaded while the ``with`` lasts."""
-    with lenses.shared()[0].lease(catalogue()[model_id], owner) as loaded:
+    """The model as the prompt lab asks it, loaded while the ``with`` lasts. Raises BadInput for an encoder."""
+    entry = catalogue()[model_id]
+    if entry.kind != "decoder":
+        raise BadInput(f"{entry.title} predicts no next token", "It is an encoder: choose a decoder model.")
+    with lenses.shared()[0].lease(entry, owner) as loaded:
         yield Prompter(loaded, owner, on_wait)
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from playground.core import prompting as core
 from playground.core import shots as arithmetic
-from playground.core.prompting import Parts, Task, tasks
+from playground.core.prompting import Example, Parts, Task, tasks
 from playground.core.shots import Counted, Labelled, Written
 from playground.errors import BadInput, PlaygroundError
 from playground.figures import prompting as figures
@@ -49,6 +49,16 @@ class Asked:
     def chat(self) -> bool:
         """Whether the chat template is on."""
         return self.job.chat
+
+    @property
+    def known(self) -> Example | None:
+        """The item of the set that the query is, if it is one."""
+        return next((item for item in self.task.items if item.text == self.query), None)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The answers whose likelihood is looked at: the labels, or the summary written by hand."""
+        return self.job.labels or ((self.known.answer,) if self.known else ())
 
 
 def ask(lens: Lens) -> Asked:
@@ -148,9 +158,8 @@ def likelihoods(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
     if not ids:
         st.caption("There is no prompt to read yet.")
         return
-    known = next((item for item in asked.task.items if item.text == asked.query), None)
+    known, words = asked.known, asked.compared
     with _explained(), lab.prompter(lens.model_id, resources.session_id()) as prompter:
-        words = asked.job.labels or ((known.answer,) if known else ())
         if not words:
             st.caption("Your own dialogue has no reference summary to compare with.")
             return
@@ -292,17 +301,15 @@ def _run(job: Job, again: bool, found: dict[int, Counted]) -> dict[int, Counted]
 def _accuracy(asked: Asked, found: Sequence[Labelled], badge: shell.Provenance, where: str) -> None:
     task, truth_I = asked.task, asked.task.truth()
     total = len(truth_I)
-    points = [
-        Point(one.shots, right / total, *arithmetic.wilson(right, total))
-        for one in found
-        for right in [one.right(truth_I)]
-    ]
+    rights = [(one.shots, one.right(truth_I)) for one in found]
+    points = [Point(shots, right / total, *arithmetic.wilson(right, total)) for shots, right in rights]
+    others = _other_orders(asked)
     calibrated = [(one.shots, one.right(truth_I, calibrated=True) / total) for one in found]
     left, right_column = st.columns(2, gap="large")
     with left:
         st.markdown("**How often it is right**")
         st.plotly_chart(
-            curves.accuracy(points, arithmetic.majority(truth_I), calibrated, _other_orders(asked), asked.shots),
+            curves.accuracy(points, arithmetic.majority(truth_I), calibrated, others, asked.shots),
             key="accuracy",
             alt="Accuracy against the number of examples, with 95 % intervals",
             **_CHART,
@@ -325,7 +332,7 @@ def _accuracy(asked: Asked, found: Sequence[Labelled], badge: shell.Provenance, 
         f"ln P. {sum(one.seconds for one in found):.0f} s for all. Bars: 95 % Wilson intervals. **Calibrated**: each "
         "label's ln P less what it gets for the query “N/A” ([arXiv:2102.09690](https://arxiv.org/abs/2102.09690)).",
     )
-    st.markdown(" ".join(_findings(asked, found, points)))
+    st.markdown(" ".join(_findings(asked, found, points, others)))
     _items(asked, found)
 
 
@@ -351,7 +358,7 @@ def _unshuffled(examples: Sequence[str], order: int) -> tuple[str, ...]:
     return tuple(example for _, example in sorted(zip(map(int, places), examples, strict=True)))
 
 
-def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point]) -> list[str]:
+def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point], others: Sequence[Line]) -> list[str]:
     """What the curve says, in sentences made of its numbers."""
     first, last, best = points[0], points[-1], max(points, key=lambda p: p.value)
     apart = last.low > first.high or last.high < first.low
@@ -371,6 +378,14 @@ def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point]) 
     shown = asked.job.examples[leaning.shots - 1] if leaning.shots else ""
     ends = next((each for each in labels if shown.endswith(f" {each}")), "")
     said[-1] += f"; the last example before the query says {shell.escape_markdown(ends)}." if ends else "."
+    all_used = len(asked.job.examples)
+    ends_at = [value for line in others for shots, value in line.points if shots == all_used > 1]
+    if ends_at and last.shots == all_used:
+        low, high = min(last.value, *ends_at), max(last.value, *ends_at)
+        said.append(
+            f"The *same* {all_used} examples in {len(ends_at) + 1} orders: {low:.0%} to {high:.0%}. Nothing but their "
+            "order differs there."
+        )
     return said
 
 
@@ -461,7 +476,7 @@ def _summaries(asked: Asked, found: Sequence[Written], badge: shell.Provenance, 
 def snippet(lens: Lens, asked: Asked, ids: Sequence[int]) -> str:
     """The lines that give each label's ln P without this project's code."""
     with contextlib.suppress(PlaygroundError), lab.prompter(lens.model_id, resources.session_id()) as prompter:
-        words = asked.job.labels or (asked.task.items[0].answer,)
+        words = asked.compared or (asked.task.items[0].answer,)
         found, _ = prompter.label_ids(words, asked.chat)
         labels = "\n".join(f"    {word!r}: {list(label)}," for word, label in zip(words, found, strict=True))
         return _CODE.format(model_id=lens.model_id, dtype=_TORCH[lens.dtype], prompt=list(ids), labels=labels)
