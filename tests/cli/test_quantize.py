@@ -33,7 +33,8 @@ def test_the_measured_effect_as_json(tmp_path, monkeypatch) -> None:
     # 106,168,320 weights at 4.25 bits; the embedding and the norms stay in 16.
     assert four["bytes"] == 106_168_320 * 17 // 32 + 2 * (134_515_008 - 106_168_320)
     assert four["mean_kl_bits"] > 0.05 and four["positions"] == answer["text_tokens"]
-    assert len(full["continuation_ids"]) == 32
-    assert four["continuation"].endswith("<|im_end|>")  # said, and its turn is over
+    for said in (full, four):  # each ends with its turn
+        assert said["continuation"].endswith("<|im_end|>") and len(said["continuation_ids"]) <= 32
+    assert full["continuation"] != four["continuation"]
     table = CliRunner().invoke(app, arguments, catch_exceptions=False)  # answered from the store
     assert "INT4" in table.stdout and "as FP32" in table.stdout
