@@ -63,7 +63,9 @@ def to_answer(subject: Subject, card: Gpu) -> Serving:
     one, two, three = st.columns(3)
     one.metric("Longest context", _tokens(asked.longest_context(usable)), f"{asked.batch:,} at once", **_QUIET)
     two.metric("Most texts at once", _tokens(asked.largest_batch(usable)), f"of {asked.context:,} tokens", **_QUIET)
-    three.metric("Best weights that fit", best.title if best else "none", "most bits a weight", **_QUIET)
+    name, _, more = (best.title if best else "none").partition(", ")  # a metric is cut where it is too long
+    bits = f"{float(asked.need(weights=best).bits_per_weight):.4g} bits a weight" if best else ""
+    three.metric("Best weights that fit", name, ", ".join(filter(None, (more, bits))) or None, **_QUIET)
     shell.notices(asked.need().notices)
     if subject.model is not None:
         _frontier(asked, usable)
