@@ -37,7 +37,7 @@ shell.code(generation_code.snippet(lens.model_id, lens.dtype, prompt, asked.new_
 shell.try_this(
     __file__,
     (
-        "Break a promise",
+        "Another way",
         {"text": EXAMPLE},
         "Click the first token and take an unlikely one instead, then Play. How long does the text remember it?",
     ),
@@ -47,7 +47,7 @@ shell.try_this(
         "Temperature 0: press Play and watch the probabilities grow with each round. Then raise the temperature.",
     ),
     (
-        "Probable is not greedy",
+        "Beyond greedy",
         {"text": EXAMPLE, "new": "20", "show": "ways"},
         "Beam search finds a text many times as probable as greedy's. Which token did greedy take too early?",
     ),

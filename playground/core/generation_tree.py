@@ -7,7 +7,6 @@ and what was there before stays. Kept within a number of nodes: the longest unvi
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from playground.core.branch_rows import branch_rows
 from playground.core.step import Step
 
 ROOT = 0
@@ -29,8 +28,8 @@ class Tree:
     >>> dog = tree.add(the, Step(8, 0.2, 0.2, 1))
     >>> tree.tokens(cat), tree.tokens(dog), tree.find((5, 8)) == dog, tree.find((5, 9))
     ((5, 7), (5, 8), True, None)
-    >>> tree.rows()
-    {1: 0, 2: 0, 3: 1}
+    >>> tree.children(the), tree.leaves()
+    ((2, 3), (2, 3))
     """
 
     def __init__(self) -> None:
@@ -78,6 +77,10 @@ class Tree:
             number = None if number is None else self._children[number].get(token)
         return number
 
+    def children(self, number: int) -> tuple[int, ...]:
+        """The tokens that were taken after this node, the first one first."""
+        return tuple(self._children[number].values())
+
     def leaves(self) -> tuple[int, ...]:
         """The ends of all continuations."""
         return tuple(n for n in self._nodes if not self._children[n])
@@ -97,8 +100,3 @@ class Tree:
                 del self._children[leaf], self._children[node.parent][node.step.id]
                 leaf = node.parent
         return before - len(self)
-
-    def rows(self) -> dict[int, int]:
-        """The row each node is drawn in; its column is its depth."""
-        depth = {number: node.depth for number, node in self._nodes.items()}
-        return branch_rows({n: list(found.values()) for n, found in self._children.items()}, depth, ROOT)

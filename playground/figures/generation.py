@@ -13,7 +13,7 @@ from typing import Any
 from playground.core import repetition
 from playground.core.beam_search import PROMPT, BeamSearch
 from playground.core.branch_rows import branch_rows
-from playground.core.generation_tree import Tree
+from playground.core.generation_tree import ROOT, Tree
 from playground.core.step import Alternative, Step
 from playground.core.visible import Glyph
 from playground.figures import palette
@@ -70,9 +70,14 @@ def _chip(step: Step, shown: Sequence[Glyph], numbers: bool) -> str:
     below = f"<small>{share}</small>" if numbers else ""
     line_end = "<br>" if shown and shown[-1].kind == "newline" else ""
     title = f"{share}, number {step.rank + 1:,} of the vocabulary"
-    word = "".join(map(_glyph, shown))
+    word = "".join(map(_glyph, shown if numbers else spaced(shown)))
     classes = f"g-token gk{kind(step.probability)}"
     return f"<span class='{classes}' title='{escape(title)}'><b>{word}</b>{below}</span>{line_end}"
+
+
+def spaced(shown: Iterable[Glyph]) -> list[Glyph]:
+    """The same with its spaces as spaces, where a text is to be read rather than taken apart."""
+    return [Glyph("text", " " * len(glyph.shown)) if glyph.kind == "space" else glyph for glyph in shown]
 
 
 def _glyph(glyph: Glyph) -> str:
@@ -86,23 +91,44 @@ def board(tree: Tree, at: int, coming: Step | None, label: Label, ends: frozense
     (``coming`` is what the seed draws; None where the text ends), and the tree. ``ends``: tokens that end a text.
     """
     way = tree.path(at)
-    rows = tree.rows()
     return {
         "at": at,
         "tokens": [{"node": n, "parent": tree[n].parent, **_told(tree[n].step, label, ends)} for n in way],
         "next": None if coming is None else _told(coming, label, ends),
-        "tree": [
-            {
-                "node": number,
-                "parent": tree[number].parent,
-                "column": tree[number].depth,
-                "row": row,
-                "state": ("on" if number in way else "") + (" forced" if tree[number].step.forced else ""),
-                **_shown(tree[number].step, label),
-            }
-            for number, row in rows.items()
-        ],
+        "tree": _stretches(tree, at, label),
     }
+
+
+def _stretches(tree: Tree, at: int, label: Label) -> list[dict[str, Any]]:
+    """The tree with a box for each stretch of tokens between two branchings; one ends where the reader stands."""
+    ends_at: dict[int, int] = {}  # a stretch's first token -> its last
+    children: dict[int, list[int]] = {}
+    depth: dict[int, int] = {}
+    way = set(tree.path(at))
+    open_ = [(ROOT, child) for child in tree.children(ROOT)]
+    while open_:
+        above, first = open_.pop(0)
+        last = first
+        while last != at and len(tree.children(last)) == 1:
+            last = tree.children(last)[0]
+        ends_at[last] = first
+        children.setdefault(above, []).append(last)
+        depth[last] = depth.get(above, 0) + 1
+        open_ += [(last, child) for child in tree.children(last)]
+    boxes = []
+    for last, row in branch_rows(children, depth, ROOT).items():
+        tokens = [n for n in tree.path(last) if tree[n].depth >= tree[ends_at[last]].depth]
+        boxes.append(
+            {
+                "node": last,
+                "parent": tree[ends_at[last]].parent,
+                "column": depth[last],
+                "row": row,
+                "state": "on" if last in way else "",
+                "tokens": [{"node": n, "forced": tree[n].step.forced, **_shown(tree[n].step, label)} for n in tokens],
+            }
+        )
+    return boxes
 
 
 def _shown(step: Step, label: Label) -> dict[str, Any]:
@@ -174,7 +200,7 @@ def beam_tree(search: BeamSearch, label: Label, max_steps: int) -> list[dict[str
 
 
 _KINDS = "".join(
-    f".gk{i}{{background:{palette.faint(colour, 0.24)};border-bottom:3px solid {colour}}}"
+    f".gk{i}{{--tone:{colour};background:{palette.faint(colour, 0.24)};border-bottom:3px solid {colour}}}"
     for i, (_, _, colour) in enumerate(CLASSES)
 )
 STYLE = f"""<style>
@@ -207,6 +233,31 @@ def steps_of(search: BeamSearch, number: int) -> list[Step]:
     """A beam's text as steps, to be drawn like any other."""
     tokens, logs = search.text(number), search.log_probabilities(number)
     return [Step(token, math.exp(log), 1.0, 0) for token, log in zip(tokens, logs, strict=True)]
+
+
+def endings(texts: Sequence[str]) -> list[str]:
+    """Texts without the beginning that all share, cut at a space, so that one sees where they differ.
+
+    >>> endings(["to learn by doing", "to learn by heart"]), endings(["alone"])
+    (['… doing', '… heart'], ['alone'])
+    """
+    first, last = min(texts, default=""), max(texts, default="")  # all share what these two share
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    cut = first.rfind(" ", 0, same) + 1
+    return [f"… {text[cut:]}" for text in texts] if len(texts) > 1 and cut else list(texts)
+
+
+def times_as_probable(steps: Sequence[Step], than: Sequence[Step]) -> str:
+    """``exp(log P₁ - log P₂)`` to two figures; a power of ten from a million on.
+
+    >>> times_as_probable([Step(0, 0.5, 1, 0)], [Step(0, 0.25, 1, 0)])
+    '2'
+    """
+    nats = log_probability(steps) - log_probability(than)
+    if abs(nats) >= math.log(1e6):
+        return f"10^{nats / math.log(10):.0f}"
+    times = float(f"{math.exp(nats):.2g}")
+    return f"{times:,.0f}" if times >= 10 else f"{times:g}"
 
 
 def comparison(texts: Mapping[str, Sequence[Step]]) -> list[dict[str, Any]]:

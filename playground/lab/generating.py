@@ -77,7 +77,9 @@ _written: _Kept[Written] = _Kept()
 _searched: _Kept[Searched] = _Kept()
 
 
-def write(lens: Lens, ids: Sequence[int], settings: SamplingSettings, new_tokens: int, seed: int) -> Generator[Written, None, None]:
+def write(
+    lens: Lens, ids: Sequence[int], settings: SamplingSettings, new_tokens: int, seed: int
+) -> Generator[Written, None, None]:
     """The text after each of its tokens, the KV cache on; leaving the loop stops the model within one token.
 
     A text that was finished before comes at once and whole.
@@ -96,7 +98,9 @@ def write(lens: Lens, ids: Sequence[int], settings: SamplingSettings, new_tokens
     _written.put(key, text)
 
 
-def search(lens: Lens, ids: Sequence[int], beams: int, new_tokens: int, length_penalty: float) -> Generator[Searched, None, None]:
+def search(
+    lens: Lens, ids: Sequence[int], beams: int, new_tokens: int, length_penalty: float
+) -> Generator[Searched, None, None]:
     """The beam search after each of its steps; leaving the loop stops it within one."""
     key = (lens.model_id, lens.device, lens.dtype, tuple(ids), beams, new_tokens, length_penalty)
     known = _searched.get(key)

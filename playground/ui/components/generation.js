@@ -113,7 +113,7 @@ class Board {
     const from = isNext ? data.at : of.parent;
     const head = element("p", "head");
     head.append(element("strong", "", isNext ? "What may come next" : `Token ${this.chosen + 1}: what could have come`));
-    const how = isNext ? `Step draws u = ${of.u.toFixed(4)}, which falls on ▸.` : of.forced ? "You chose it (▸)." : of.u === null ? "▸ was taken." : `u = ${of.u.toFixed(4)} fell on ▸.`;
+    const how = isNext ? `The seed's next number, u = ${of.u.toFixed(4)}, falls on ▸.` : of.forced ? "You chose it (▸)." : of.u === null ? "▸ was taken." : `The seed's number, u = ${of.u.toFixed(4)}, fell on ▸.`;
     head.append(element("span", "", ` ${how} Click one to ${isNext ? "go on with it" : "branch off with it here"}.`));
     const most = Math.max(...of.options.map((option) => option.p));
     const rows = of.options.map((option) => {
@@ -150,28 +150,40 @@ class Board {
     const grid = element("div", "grid");
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.boxes = new Map();
-    const start = this.box({ node: 0, column: 0, row: 0, kind: -1, title: "Back to the prompt", below: "", state: "root on" }, element("b", "", "prompt"));
-    grid.append(this.svg, start);
-    for (const node of nodes) grid.append(this.box(node, word(node.glyphs)));
+    let name = element("b", "", "prompt");
+    if (data.tokens) {
+      name = button("", "To the prompt", () => this.say("go", { node: 0 }));
+      name.textContent = "prompt";
+    }
+    grid.append(this.svg, this.box({ node: 0, column: 0, row: 0, state: "root on" }, name));
+    for (const node of nodes) grid.append(this.box(node, node.tokens ? this.stretch(node.tokens) : word(node.glyphs)));
     this.tree.replaceChildren(grid);
     this.watch.disconnect();
     this.watch.observe(grid);
     this.edges();
     const here = this.boxes.get(data.at);
-    if (here) this.tree.scrollLeft = here.offsetLeft - this.tree.clientWidth * 0.6;
+    if (here) this.tree.scrollLeft = here.offsetLeft + Math.min(here.offsetWidth + 24, this.tree.clientWidth) - this.tree.clientWidth;
   }
 
   box(node, name) {
-    const goes = this.data.tokens !== undefined;
-    const made = goes ? button("", node.title, () => this.say("go", { node: node.node })) : element("div");
-    made.className = `node ${node.kind < 0 ? "" : `gk${node.kind}`} ${node.state}`;
-    made.title = node.title;
-    if (goes && node.node === this.data.at) made.setAttribute("aria-current", "true");
+    const made = element("div", `node ${node.kind >= 0 ? `gk${node.kind}` : ""} ${node.state}`);
+    if (node.node === this.data.at && this.data.tokens) made.setAttribute("aria-current", "true");
     made.style.gridColumn = node.column + 1;
     made.style.gridRow = node.row + 1;
+    made.title = node.title ?? "";
     made.append(name);
     if (node.below) made.append(element("small", "", node.below));
     this.boxes.set(node.node, made);
+    return made;
+  }
+
+  stretch(tokens) {
+    const made = element("div", "stretch");
+    for (const token of tokens) {
+      const link = button(`gk${token.kind}${token.forced ? " forced" : ""}`, `${token.title}: go here`, () => this.say("go", { node: token.node }));
+      link.append(...word(token.glyphs).childNodes);
+      made.append(link);
+    }
     return made;
   }
 
@@ -185,9 +197,10 @@ class Board {
       if (!from || !to) return null;
       const y = to.offsetTop + to.offsetHeight / 2, x = to.offsetLeft;
       const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      const across = from.offsetLeft + from.offsetWidth, down = from.offsetTop + from.offsetHeight;
-      const bend = Math.min(across - 6, x - 10);
-      path.setAttribute("d", down > y ? `M ${across} ${y} H ${x}` : `M ${bend} ${down} V ${y - 6} q 0 6 6 6 H ${x}`);
+      const across = from.offsetLeft + from.offsetWidth;
+      const middle = from.offsetTop + from.offsetHeight / 2, gap = x - 7, turn = y > middle ? 5 : -5;
+      const same = Math.abs(y - middle) < 12;
+      path.setAttribute("d", same ? `M ${across} ${y} H ${x}` : `M ${across} ${middle} H ${gap - 5} q 5 0 5 ${turn} V ${y - turn} q 0 ${turn} 5 ${turn} H ${x}`);
       path.setAttribute("class", node.state);
       return path;
     });

@@ -70,12 +70,12 @@ def ask(lens: Lens, prompt: str) -> Asked:
             help="0 is greedy: always the most probable token.",
         )
     with length:
-        new_tokens = inputs.slider(
+        new_tokens = inputs.choice(
             "Max new tokens",
-            1,
-            longest,
-            min(NEW_TOKENS, longest),
+            range(1, longest + 1),
             key="new",
+            default=min(NEW_TOKENS, longest),
+            slider=True,
             help="Writing ends here, unless the model writes its end-of-sequence token before.",
         )
     with seed:
@@ -129,20 +129,23 @@ def token_by_token(lens: Lens, asked: Asked) -> None:
     doing = st.session_state.pop("generation.do", "")
     if at is None:
         at, doing = ROOT, "first"
-    _toolbar(asked, tree, at, lens.stop_ids, doing)
+    toolbar = st.empty()
+    st.caption(
+        "Temperature, cuts and seed hold for the tokens to come; what is written stays. "
+        "“To the prompt” starts anew, and keeps this text in the tree."
+    )
     st.html(figures.legend())
     slot, status = st.empty(), st.container()
     if doing in ("play", "first"):
-        _play(lens, asked, tree, at, slot, doing == "first")
-        st.rerun()
-    coming = None
-    if _remaining(asked, tree, at) > 0 and not _ended(tree, at, lens.stop_ids):
-        before = (*asked.ids, *tree.tokens(at))
-        coming = drawn(lens.next_logits(before), asked.settings, before, asked.seed)
-        if doing == "step":
-            at = tree.add(at, coming)
-            _stand(tree, at)
-            st.rerun()
+        _toolbar(toolbar, lens, asked, tree, at, writing=True)
+        at = _play(lens, asked, tree, at, slot, first=doing == "first")
+    coming = _coming(lens, asked, tree, at)
+    if doing == "step" and coming is not None:
+        at = tree.add(at, coming)
+        _stand(tree, at)
+        coming = _coming(lens, asked, tree, at)
+    _branch()  # where this run has come to, for the address
+    _toolbar(toolbar, lens, asked, tree, at, writing=False)
     gone = tree.prune(limits.TREE_NODES, at)
     with slot.container():
         _show_board(lens, asked, tree, at, coming, signature)
@@ -150,6 +153,18 @@ def token_by_token(lens: Lens, asked: Asked) -> None:
         _status(lens, asked, tree, at)
         if gone:
             shell.notices([f"The tree keeps {limits.TREE_NODES} tokens: its oldest branch was taken away."])
+
+
+def _coming(lens: Lens, asked: Asked, tree: Tree, at: int) -> Step | None:
+    """What the seed draws next; None where the text is over."""
+    if _over(lens, asked, tree, at):
+        return None
+    before = (*asked.ids, *tree.tokens(at))
+    return drawn(lens.next_logits(before), asked.settings, before, asked.seed)
+
+
+def _over(lens: Lens, asked: Asked, tree: Tree, at: int) -> bool:
+    return _remaining(asked, tree, at) <= 0 or _ended(tree, at, lens.stop_ids)
 
 
 def _tree(signature: str) -> Tree:
@@ -170,10 +185,10 @@ def _arrive(lens: Lens, asked: Asked, tree: Tree) -> int | None:
     linked = st.query_params.get("branch", "")
     if linked and _BRANCH.fullmatch(linked) is None:
         shell.notices(["The branch in this link can't be read: it is ignored."])
-    branch = inputs.picked("branch", "", lambda text: text if _BRANCH.fullmatch(text) else None)
+    branch = _branch()
     if not branch:
         first = st.session_state.get("generation.first")
-        there = first[1] if first and first[0] == (asked.settings, asked.seed, asked.new_tokens) else None
+        there = first[1] if first and first[0] == _first_sight(asked) else None
         return there if there is not None and there in tree else None
     told = [(int(number), mark == "~") for mark, number in re.findall(r"([.~])(\d+)", branch)]
     if any(token >= lens.vocabulary_size for token, _ in told):
@@ -187,6 +202,15 @@ def _arrive(lens: Lens, asked: Asked, tree: Tree) -> int | None:
     for step, (_, forced) in zip(steps, told[known:], strict=True):
         at = tree.add(at, replace(step, forced=forced))
     return at
+
+
+def _branch() -> str:
+    """The tokens up to where the reader is, as the address tells them; empty at first sight, "." at the prompt."""
+    return inputs.picked("branch", "", lambda text: text if _BRANCH.fullmatch(text) else None)
+
+
+def _first_sight(asked: Asked) -> tuple[Any, ...]:
+    return asked.settings, asked.seed, min(limits.FIRST_TOKENS, asked.new_tokens)
 
 
 def _stand(tree: Tree, at: int) -> None:
@@ -203,8 +227,10 @@ def _ended(tree: Tree, at: int, ends: frozenset[int]) -> bool:
     return at != ROOT and tree[at].step.id in ends
 
 
-def _toolbar(asked: Asked, tree: Tree, at: int, ends: frozenset[int], doing: str) -> None:
-    over = _remaining(asked, tree, at) <= 0 or _ended(tree, at, ends)
+def _toolbar(slot: Any, lens: Lens, asked: Asked, tree: Tree, at: int, *, writing: bool) -> None:
+    """The buttons; those of a text being written are others, since a run draws both."""
+    over = writing or _over(lens, asked, tree, at)
+    key = "generation.writing.{}" if writing else "generation.{}"
 
     def do(what: str) -> None:
         _stand(tree, at)
@@ -213,39 +239,44 @@ def _toolbar(asked: Asked, tree: Tree, at: int, ends: frozenset[int], doing: str
     def go(to: int) -> None:
         _stand(tree, to)
 
+    def stop() -> None:
+        reached = st.session_state.get("generation.reached", at)
+        _stand(tree, reached if reached in tree else at)
+
     def other_seed() -> None:
         values = st.session_state.get("sampling.values", {})
         st.session_state["sampling.values"] = values | {"seed": (asked.seed + 1) % (SEED_MAX + 1)}
         inputs.pick("branch", "")
 
-    with st.container(horizontal=True, gap="small"):
-        if doing in ("play", "first"):
-            st.button("Stop", icon=":material/stop:", type="primary", key="generation.stop")
-        else:
-            st.button(
-                "Play", icon=":material/play_arrow:", type="primary", key="generation.play", on_click=do,
-                args=("play",), disabled=over, help="Go on until the text ends or the limit is reached.",
-            )  # fmt: skip
+    with slot.container(horizontal=True, gap="small"):
         st.button(
-            "Step", icon=":material/skip_next:", key="generation.step", on_click=do, args=("step",), disabled=over,
+            "Play", icon=":material/play_arrow:", type="primary", key=key.format("play"), on_click=do, args=("play",),
+            disabled=over, help="Go on until the text ends or the limit is reached.",
+        )  # fmt: skip
+        st.button("Stop", icon=":material/stop:", key=key.format("stop"), on_click=stop, disabled=not writing)
+        st.button(
+            "Step", icon=":material/skip_next:", key=key.format("step"), on_click=do, args=("step",), disabled=over,
             help="One more token.",
         )  # fmt: skip
         st.button(
-            "Back", icon=":material/skip_previous:", key="generation.back", on_click=go,
+            "Back", icon=":material/skip_previous:", key=key.format("back"), on_click=go,
             args=(ROOT if at == ROOT else tree[at].parent,), disabled=at == ROOT, help="One token back.",
         )  # fmt: skip
         st.button(
-            "To the prompt", icon=":material/first_page:", key="generation.start", on_click=go, args=(ROOT,),
+            "To the prompt", icon=":material/first_page:", key=key.format("start"), on_click=go, args=(ROOT,),
             disabled=at == ROOT,
         )  # fmt: skip
         st.button(
-            "Another seed", icon=":material/casino:", key="generation.reseed", on_click=other_seed,
+            "Another seed", icon=":material/casino:", key=key.format("reseed"), on_click=other_seed,
             help="Draw another continuation from the prompt; this one stays in the tree.",
         )  # fmt: skip
 
 
-def _play(lens: Lens, asked: Asked, tree: Tree, at: int, slot: Any, first: bool) -> None:
-    """Write on, token by token, as far as asked; leaving (Stop, an input, the tab) ends it within one token."""
+def _play(lens: Lens, asked: Asked, tree: Tree, at: int, slot: Any, *, first: bool) -> int:
+    """Write on, token by token, as far as asked, and return where that leads.
+
+    Leaving (Stop, an input, the tab) ends it within one token.
+    """
     count = min(limits.FIRST_TOKENS, asked.new_tokens) if first else _remaining(asked, tree, at)
     start = [tree[n].step for n in tree.path(at)]
     prompt, label = _prompt(asked.prompt), partial(_label, lens)
@@ -257,12 +288,14 @@ def _play(lens: Lens, asked: Asked, tree: Tree, at: int, slot: Any, first: bool)
             for step in text.steps[done:]:
                 at = tree.add(at, step)
             done = len(text.steps)
+            st.session_state["generation.reached"] = at
             if not first:
                 _stand(tree, at)
             slot.html(figures.text(prompt, [*start, *text.steps], label))
     st.session_state["generation.speed"] = _speed(text)
     if first:
-        st.session_state["generation.first"] = ((asked.settings, asked.seed, asked.new_tokens), at)
+        st.session_state["generation.first"] = (_first_sight(asked), at)
+    return at
 
 
 def _show_board(lens: Lens, asked: Asked, tree: Tree, at: int, coming: Step | None, signature: str) -> None:
@@ -370,67 +403,85 @@ def side_by_side(lens: Lens, asked: Asked) -> None:
             segmented=True,
             help="A text's score is its log P divided by (its number of tokens) to this power. 0: log P itself.",
         )
+    heat = f"temperature {asked.settings.temperature:g}" if asked.settings.temperature else "temperature 0: greedy"
+    several = f"The {beams} best texts so far go on together." if beams > 1 else "One beam: the same as greedy."
     st.html(figures.legend())
-    greedy_column, sampling_column, beam_column = st.columns(3)
-    with greedy_column.container(border=True, height="stretch"):
-        greedy = _one(lens, asked, "Greedy", "The most probable token, each time.", SamplingSettings(temperature=0.0))
-    with sampling_column.container(border=True, height="stretch"):
-        how = f"Drawn at temperature {asked.settings.temperature:g}, seed {asked.seed}."
-        sampled = _one(lens, asked, "Sampling", how, asked.settings)
-    with beam_column.container(border=True, height="stretch"):
-        searched = _beams(lens, asked, beams, penalty)
-    search = searched.search
+    greedy_card, sampling_card, beam_card = (
+        _card(column, title, how)
+        for column, title, how in zip(
+            st.columns(3),
+            ("Greedy", "Sampling", "Beam search"),
+            ("The most probable token, each time.", f"Drawn at {heat}, seed {asked.seed}.", several),
+            strict=True,
+        )
+    )
+    greedy = _one(lens, asked, greedy_card, SamplingSettings(temperature=0.0))
+    sampled = _one(lens, asked, sampling_card, asked.settings)
+    search = _beams(lens, asked, beam_card, beams, penalty).search
     _compared(greedy, sampled, search)
     _beam_tree(lens, search, penalty)
 
 
-def _one(lens: Lens, asked: Asked, title: str, how: str, settings: SamplingSettings) -> Written:
-    st.markdown(f"**{title}**  \n{how}")
-    slot = st.empty()
+class _Card(NamedTuple):
+    text: Any
+    below: Any
+
+
+def _card(column: Any, title: str, how: str) -> _Card:
+    with column.container(border=True, height="stretch"):
+        st.markdown(f"**{title}**  \n{how}")
+        return _Card(st.empty(), st.container())
+
+
+def _one(lens: Lens, asked: Asked, card: _Card, settings: SamplingSettings) -> Written:
     label = partial(_label, lens)
     text = Written((), 0.0, 0.0)
     with closing(generating.write(lens, asked.ids, settings, asked.new_tokens, asked.seed)) as written:
         for text in written:
-            slot.html(figures.text((), text.steps, label, numbers=False))
-    reason = text.steps[-1].finish_reason
-    st.caption(f"{len(text.steps)} tokens, finish reason: {reason}. {_probability(text.steps)[0]}.")
-    st.caption(f":material/speed: {_speed(text)}" if _speed(text) else "One token.")
-    _circles(lens, text.ids)
+            card.text.html(figures.text((), text.steps, label, numbers=False))
+    with card.below:
+        st.caption(f"{len(text.steps)} tokens, finish reason: {text.steps[-1].finish_reason}.  \n{_speed(text)}")
+        _circles(lens, text.ids)
     return text
 
 
-def _beams(lens: Lens, asked: Asked, beams: int, penalty: float) -> Searched:
-    st.markdown(f"**Beam search**  \nThe {beams} best texts so far go on together." if beams > 1 else
-                "**Beam search**  \nOne beam: the same as greedy.")  # fmt: skip
-    slot, found = st.empty(), None
-    label = partial(_label, lens)
+def _beams(lens: Lens, asked: Asked, card: _Card, beams: int, penalty: float) -> Searched:
+    label, found = partial(_label, lens), None
     with closing(generating.search(lens, asked.ids, beams, asked.new_tokens, penalty)) as searched:
         for found in searched:
-            slot.html(figures.text((), _beam_steps(found.search), label, numbers=False))
-    assert found is not None
+            card.text.html(figures.text((), _beam_steps(found.search), label, numbers=False))
+    assert found is not None  # a search has at least one step
     best = found.search.candidates[found.search.best()]
-    steps = _beam_steps(found.search)
     reason = "stop" if best.token in lens.stop_ids else "length"
-    st.caption(f"{best.depth} tokens, finish reason: {reason}. {_probability(steps)[0]}.")
     again = " when it was first searched" if found.remembered else ""
-    st.caption(
-        f":material/speed: {found.steps / found.total_s:.1f} steps/s{again}: each step reads the weights once for all "
-        f"{beams} beam{'s' if beams > 1 else ''}."
-    )
-    _circles(lens, [step.id for step in steps])
+    with card.below:
+        st.caption(
+            f"{best.depth} tokens, finish reason: {reason}.  \n{found.steps / found.total_s:.1f} steps/s{again}: "
+            f"each step reads the weights once for {'all ' if beams > 1 else ''}{beams} beam{'s' if beams > 1 else ''}"
+        )
+        _circles(lens, found.search.text(found.search.best()))
     return found
 
 
 def _beam_steps(search: BeamSearch) -> list[Step]:
-    best = search.best()
-    return figures.steps_of(search, best)
+    return figures.steps_of(search, search.best())
 
 
 def _compared(greedy: Written, sampled: Written, search: BeamSearch) -> None:
+    found = _beam_steps(search)
+    if [step.id for step in found] == list(greedy.ids):
+        told = "Beam search found **the same text** as greedy"
+    else:
+        told = f"The text that beam search found is **{figures.times_as_probable(found, greedy.steps)} times**"
+        told += f" as probable as greedy's{'' if len(found) == len(greedy.steps) else ', which has another length'}"
+    st.markdown(
+        f"{told}. The most probable next token need not begin the most probable text, and the most probable text "
+        "need not be the best one: people are less predictable "
+        "([Holtzman et al. 2019](https://arxiv.org/abs/1904.09751)). *log P* adds up the logarithms of the tokens' "
+        "probabilities, so each further token lowers it."
+    )
     st.dataframe(
-        figures.comparison(
-            {"Greedy": list(greedy.steps), "Sampling": list(sampled.steps), "Beam search": _beam_steps(search)}
-        ),
+        figures.comparison({"Greedy": list(greedy.steps), "Sampling": list(sampled.steps), "Beam search": found}),
         hide_index=True,
         column_config={
             "log P": st.column_config.NumberColumn(format="%.2f"),
@@ -451,27 +502,28 @@ def _beam_tree(lens: Lens, search: BeamSearch, penalty: float) -> None:
     )
     label = partial(_label, lens)
     tree = figures.beam_tree(search, label, limits.BEAM_STEPS_DRAWN)
-    title = "Framed: the text that won. Thin: kept for a while. Struck out: the best one not kept."
+    title = "The search tree. Framed: the text that won. Thin: kept for a while. Struck out: the best one not kept."
     data = {"tree": tree, "treeTitle": title, "at": 0}
     data["signature"] = _digest(json.dumps(data), shell.visit().number)
     _board(key="generation.beams", data=data)
     depth = max(one.depth for one in search.candidates)
     if depth > limits.BEAM_STEPS_DRAWN:
         shell.notices([f"Drawn: the first {limits.BEAM_STEPS_DRAWN} of {depth} steps."])
+    texts = figures.endings([lens.decode(search.text(number)) for number in search.finished])
     st.dataframe(
         [
             {
                 "rank": rank,
-                "text": visible(lens.decode(search.text(number))),
+                "finished text": visible(text).replace("·", " "),
                 "tokens": search.candidates[number].depth,
                 "log P": search.candidates[number].log_probability,
                 "score": search.candidates[number].score,
             }
-            for rank, number in enumerate(search.finished, start=1)
+            for rank, (number, text) in enumerate(zip(search.finished, texts, strict=True), start=1)
         ],
         hide_index=True,
         column_config={
-            "text": st.column_config.TextColumn(width="large"),
+            "finished text": st.column_config.TextColumn(width="large"),
             "log P": st.column_config.NumberColumn(format="%.3f"),
             "score": st.column_config.NumberColumn(format="%.4f"),
         },
@@ -497,7 +549,7 @@ _PENALTY = {
 def _prompt(text: str) -> tuple[Glyph, ...]:
     """The prompt's end as it is shown: its spaces are spaces."""
     end = text if len(text) <= _PROMPT_SHOWN else f"…{text[-_PROMPT_SHOWN:]}"
-    return tuple(Glyph("text", " ") if g.kind == "space" else g for g in glyphs(end))
+    return tuple(figures.spaced(glyphs(end)))
 
 
 def _label(lens: Lens, token: int) -> tuple[Glyph, ...]:
