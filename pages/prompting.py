@@ -12,7 +12,7 @@ shell.header(
     __file__,
     "With no example in it a prompt is **zero-shot**, with one **one-shot**, with a few **few-shot**. The model learns "
     "nothing: it reads on, and the next words follow what stands before them. *Build a prompt, see which answer the "
-    "model prefers, then look at what examples really do to a small model: measured, with its doubts.*",
+    "model prefers, then see what examples really do to a small model: measured, with error bars.*",
 )
 lens = resources.lens(resources.model_choice(kinds=("decoder",)))
 parts, whole = st.columns(2, gap="large")

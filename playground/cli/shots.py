@@ -57,12 +57,14 @@ def shots_command(model_id: str, task_name: str, orders: Sequence[int], chat: st
 
 
 def _table(task: "Task", found: Iterable["Counted"], title: str) -> None:
-    names: tuple[str, ...] = ("accuracy", "95 % interval", "calibrated", *task.labels)
+    names: tuple[str, ...] = ("right", "95 %", "calibrated", "answers")
     if task.kind == "text":
-        names = ("nats a token", "95 % interval", "ROUGE-1", "ROUGE-L")
-    columns = ("shots", *names, "tokens", "seconds")
+        names = ("nats/token", "95 %", "ROUGE-1", "ROUGE-L")
+    columns = ("shots", *names, "tokens", "s")
     rows = [(one.shots, *_cells(task, one), one.prompt_tokens, one.seconds) for one in found]
     output.emit_table(title, columns, rows, right=tuple(range(len(columns))))
+    if task.kind == "labels":
+        click.echo(f"95 %: Wilson interval; answers: how often it says {', '.join(task.labels)}.")
 
 
 def _cells(task: "Task", one: Any) -> tuple[Any, ...]:
@@ -74,12 +76,12 @@ def _cells(task: "Task", one: Any) -> tuple[Any, ...]:
         values = one.per_token()
         low, high = shots.bootstrap(values)
         first, longest = one.rouge([item.answer for item in task.items])
-        return f"{fmean(values):.3f}", f"{low:.3f} to {high:.3f}", f"{fmean(first):.3f}", f"{fmean(longest):.3f}"
+        return f"{fmean(values):.3f}", f"{low:.2f} to {high:.2f}", f"{fmean(first):.3f}", f"{fmean(longest):.3f}"
     truth_I = task.truth()
     total, right = len(truth_I), one.right(truth_I)
     low, high = shots.wilson(right, total)
     calibrated = one.right(truth_I, calibrated=True) / total
-    return f"{right / total:.2f}", f"{low:.2f} to {high:.2f}", f"{calibrated:.2f}", *one.said()
+    return f"{right / total:.2f}", f"{low:.2f} to {high:.2f}", f"{calibrated:.2f}", " ".join(map(str, one.said()))
 
 
 COMMANDS: tuple[click.Command, ...] = (shots_command,)

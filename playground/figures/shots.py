@@ -59,21 +59,19 @@ def accuracy(
         )
     if points:
         _with_intervals(figure, points, chosen, ".0%", "accuracy")
-    figure.add_hline(y=baseline, line={"color": palette.WARNING, "dash": "dot", "width": 2})
-    figure.add_annotation(
-        xref="paper",
-        x=1,
-        y=baseline,
-        text=f"always the same label: {baseline:.0%}",
-        showarrow=False,
-        xanchor="right",
-        yanchor="top",
-        font={"size": 12},
+    most = max((p.shots for p in points), default=6)
+    figure.add_scatter(
+        x=[-0.3, most + 0.3],
+        y=[baseline, baseline],
+        mode="lines",
+        line={"color": palette.WARNING, "dash": "dot", "width": 2},
+        name=f"always the same label: {baseline:.0%}",
+        hoverinfo="skip",
     )
     figure.update_layout(
-        height=380,
+        height=400,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "y": -0.2, "x": 0, "traceorder": "reversed"},
         xaxis=_shots_axis(points),
         yaxis={"title": {"text": "right answers"}, "tickformat": ".0%", "range": [0, 1.03], "zeroline": False},
     )
@@ -126,11 +124,11 @@ def said(labels: Sequence[str], rows: Sequence[tuple[int, Sequence[int]]], truth
             hovertemplate=f"{escape(label)}: %{{y}} times<extra></extra>",
         )
     figure.update_layout(
-        height=380,
+        height=400,
         barmode="stack",
         bargap=0.25,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
-        legend={"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"},
+        legend={"orientation": "h", "y": -0.2, "x": 0, "traceorder": "normal"},
         xaxis={
             "title": {"text": "examples in the prompt"},
             "tickvals": list(range(len(names))),

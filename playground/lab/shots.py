@@ -198,7 +198,9 @@ def measure(job: Job, owner: str = "cli", on_wait: OnWait = quietly, *, again: b
                     for within, result in _one(asked, job, task, shots):
                         if result is not None:
                             shots_results.remember(job, result)  # first: whoever gets it may leave
-                        yield Step(share + within / len(missing), f"{shots} of {len(job.examples)} examples", result)
+                        yield Step(
+                            share + within / len(missing), f"With {shots} of {len(job.examples)} examples", result
+                        )
                 except BadInput:
                     if shots == 0:
                         raise

@@ -192,11 +192,11 @@ def _odds(nats: float) -> str:
 
 
 def _reference(words: str, tokens: Sequence[str], nats: float) -> None:
-    st.markdown("The summary that was written by hand:")
+    st.markdown("This dialogue's summary, written by hand:")
     st.text(words)
     st.markdown(
         f"As an answer to this prompt it gets ln P = {nats:.1f} nats, **{nats / len(tokens):.2f} a token** "
-        f"({len(tokens)} tokens): the model gives the right token {np.exp(nats / len(tokens)):.0%} in the "
+        f"({len(tokens)} tokens). So each right token had a probability of {np.exp(nats / len(tokens)):.0%}, in the "
         "geometric mean."
     )
 
@@ -253,8 +253,8 @@ def measured(lens: Lens, asked: Asked) -> None:
         label = "Measure it here" if not live else f"Measure the other {len(missing)}" if missing else "Measure again"
         pressed = st.button(label, icon=":material/speed:", type="primary" if missing else "secondary", key="measure")
         st.caption(
-            f"{len(task.items)} {task.input.lower()}s × {len(job.examples) + 1} prompts. Half a minute, or two when "
-            "the machine is busy. Changing an input stops it; what is finished is kept."
+            f"{len(task.items)} {task.input.lower()}s × {len(job.examples) + 1} prompts: {_usual(task)} on two cores. "
+            "Stopping it, or changing an input, keeps what is finished."
         )
     if pressed:
         with _explained():
@@ -274,6 +274,12 @@ def measured(lens: Lens, asked: Asked) -> None:
         _summaries(asked, [one for one in ordered if isinstance(one, Written)], badge, where)
     else:
         _accuracy(asked, [one for one in ordered if isinstance(one, Labelled)], badge, where)
+
+
+def _usual(task: Task) -> str:
+    """How long the recorded run took."""
+    run = shots_results.recording(task.name).runs[shots_results.default_job(task)]
+    return f"about {sum(one.seconds for one in run.values()):.0f} s"
 
 
 def _run(job: Job, again: bool, found: dict[int, Counted]) -> dict[int, Counted]:
@@ -364,7 +370,8 @@ def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point], 
     apart = last.low > first.high or last.high < first.low
     said = [
         f"With {_examples(first.shots)} it is right {first.value:.0%} of the time, with {_examples(last.shots)} "
-        f"{last.value:.0%}; best with {_examples(best.shots)}, {best.value:.0%}.",
+        f"{last.value:.0%}"
+        + (f"; best with {_examples(best.shots)}, {best.value:.0%}." if best.value > first.value else "."),
         "The intervals of the first and the last point "
         + ("do not overlap." if apart else "overlap: this set is too small to tell them apart."),
     ]
