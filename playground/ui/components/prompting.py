@@ -253,8 +253,8 @@ def measured(lens: Lens, asked: Asked) -> None:
         label = "Measure it here" if not live else f"Measure the other {len(missing)}" if missing else "Measure again"
         pressed = st.button(label, icon=":material/speed:", type="primary" if missing else "secondary", key="measure")
         st.caption(
-            f"{len(task.items)} {task.input.lower()}s × {len(job.examples) + 1} prompts: {_usual(task)} on two cores. "
-            "Stopping it, or changing an input, keeps what is finished."
+            f"{len(task.items)} {task.input.lower()}s × {len(job.examples) + 1} prompts: {_usual(task)} on two busy "
+            "cores. Stopping it, or changing an input, keeps what is finished."
         )
     if pressed:
         with _explained():
@@ -279,7 +279,7 @@ def measured(lens: Lens, asked: Asked) -> None:
 def _usual(task: Task) -> str:
     """How long the recorded run took."""
     run = shots_results.recording(task.name).runs[shots_results.default_job(task)]
-    return f"about {sum(one.seconds for one in run.values()):.0f} s"
+    return f"it took {sum(one.seconds for one in run.values()):.0f} s"
 
 
 def _run(job: Job, again: bool, found: dict[int, Counted]) -> dict[int, Counted]:
@@ -451,9 +451,9 @@ def _summaries(asked: Asked, found: Sequence[Written], badge: shell.Provenance, 
     shell.provenance(
         badge,
         f"{where}. {len(references)} dialogues, none of them an example; {sum(one.seconds for one in found):.0f} s for "
-        "all. Left: ln P of the summary written by hand, a token. Right: words it shares with what the model writes "
-        "greedily, F1 (ROUGE-1; in the same order: ROUGE-L, [Lin 2004](https://aclanthology.org/W04-1013/)). "
-        "Intervals: 95 % bootstrap over the dialogues. ROUGE counts words: a wrong summary with the right names "
+        "all. Left: ln P of the summary written by hand, a token. Right: words it shares with the first line that the "
+        "model writes (greedily), F1 (ROUGE-1; in the same order: ROUGE-L, "
+        "[Lin 2004](https://aclanthology.org/W04-1013/)). Intervals: 95 % bootstrap over the dialogues. ROUGE counts words: a wrong summary with the right names "
         "scores well. Read some.",
     )
     one = next((each for each in found if each.shots == asked.shots), found[-1])
