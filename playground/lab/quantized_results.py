@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from playground import limits, paths
 from playground.core.quantization import Scheme, scheme_named
 from playground.errors import BadInput
+from playground.lab import remembered
 from playground.models import device
 from playground.models.catalogue import catalogue
 from playground.models.lens import Lens
@@ -89,16 +89,8 @@ def known(job: Job, schemes: Iterable[Scheme]) -> dict[str, Measured]:
 
 
 def remember(job: Job, measured: Measured) -> None:
-    """Keep a result in the store; the oldest go when there are too many. A store that can't be written keeps none."""
-    path = _file(job, measured.scheme)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}")
-        beside.write_text(json.dumps(asdict(measured)), encoding="utf-8")
-        beside.replace(path)
-        kept = sorted(path.parent.glob("*.json"), key=lambda p: p.stat().st_mtime)
-        for old in kept[: max(0, len(kept) - limits.QUANTIZED_KEPT)]:
-            old.unlink(missing_ok=True)
+    """Keep a result in the store; the oldest go when there are too many."""
+    remembered.keep(_file(job, measured.scheme), asdict(measured), limits.QUANTIZED_KEPT)
 
 
 def _file(job: Job, scheme: str) -> Path:

@@ -6,7 +6,6 @@ The recording is what ``llm-playground shots --json`` printed, a file a task; no
 import contextlib
 import hashlib
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Any
 from playground import limits, paths
 from playground.core.prompting import Task, ordered, tasks
 from playground.core.shots import Counted, Labelled, Written
+from playground.lab import remembered
 from playground.models import device
 from playground.models.catalogue import catalogue
 
@@ -49,16 +49,8 @@ def known(job: Job) -> dict[int, Counted]:
 
 
 def remember(job: Job, counted: Counted) -> None:
-    """Keep a result in the store; the oldest go when there are too many. A store that can't be written keeps none."""
-    path = _file(job, counted.shots)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}")
-        beside.write_text(json.dumps(asdict(counted)), encoding="utf-8")
-        beside.replace(path)
-        kept = sorted(path.parent.glob("*.json"), key=lambda p: p.stat().st_mtime)
-        for old in kept[: max(0, len(kept) - limits.SHOTS_KEPT)]:
-            old.unlink(missing_ok=True)
+    """Keep a result in the store; the oldest go when there are too many."""
+    remembered.keep(_file(job, counted.shots), asdict(counted), limits.SHOTS_KEPT)
 
 
 def _file(job: Job, shots: int) -> Path:

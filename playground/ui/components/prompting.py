@@ -453,8 +453,8 @@ def _summaries(asked: Asked, found: Sequence[Written], badge: shell.Provenance, 
         f"{where}. {len(references)} dialogues, none of them an example; {sum(one.seconds for one in found):.0f} s for "
         "all. Left: ln P of the summary written by hand, a token. Right: words it shares with the first line that the "
         "model writes (greedily), F1 (ROUGE-1; in the same order: ROUGE-L, "
-        "[Lin 2004](https://aclanthology.org/W04-1013/)). Intervals: 95 % bootstrap over the dialogues. ROUGE counts words: a wrong summary with the right names "
-        "scores well. Read some.",
+        "[Lin 2004](https://aclanthology.org/W04-1013/)). Intervals: 95 % bootstrap over the dialogues. ROUGE counts "
+        "words: a wrong summary with the right names scores well. Read some.",
     )
     one = next((each for each in found if each.shots == asked.shots), found[-1])
     rows = [
