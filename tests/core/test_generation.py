@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground import limits
@@ -109,9 +109,9 @@ def test_the_share_of_repeated_ngrams(ids: list[int], n: int) -> None:
 def test_a_step_is_the_draw_and_what_else_could_have_come(
     logits: list[float], seed: int, top_p: float, temperature: float
 ) -> None:
-    settings, before = SamplingSettings(temperature=temperature, top_p=top_p), [1, 0, 1]
-    step = drawn(np.array(logits), settings, before, seed)
-    whole = sampling.adjust(np.array(logits), settings, before)
+    chosen, before = SamplingSettings(temperature=temperature, top_p=top_p), [1, 0, 1]
+    step = drawn(np.array(logits), chosen, before, seed)
+    whole = sampling.adjust(np.array(logits), chosen, before)
     assert step.id == sampling.draw(whole, sampling.uniform(seed, 3)) and step.number == sampling.uniform(seed, 3)
     assert step.adjusted > 0  # a cut token is never drawn
     shares = [a.probability for a in step.alternatives]
@@ -119,5 +119,19 @@ def test_a_step_is_the_draw_and_what_else_could_have_come(
     assert all(
         (a.probability, a.adjusted) == (whole.probability[a.id], whole.adjusted[a.id]) for a in step.alternatives
     )
-    same = given_token(np.array(logits), settings, before, step.id)
+    same = given_token(np.array(logits), chosen, before, step.id)
     assert (same.probability, same.rank, same.number) == (step.probability, step.rank, None)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10**6), spread=st.floats(0.1, 6), ties=st.booleans(), u=st.floats(0, 1, exclude_max=True))
+def test_a_draw_from_a_whole_vocabulary_is_the_one_of_a_full_sort(
+    seed: int, spread: float, ties: bool, u: float
+) -> None:
+    logits = np.random.default_rng(seed).normal(0, spread, 49_152)
+    whole = sampling.adjust(np.round(logits) if ties else logits)
+    order = sampling.most_probable_first(whole.adjusted)
+    cumulative = np.cumsum(whole.adjusted[order])
+    under = int(np.searchsorted(cumulative, u * cumulative[-1], side="right"))
+    near_an_edge = np.abs(cumulative - u * cumulative[-1]).min() < 1e-12  # where the sums' own rounding decides
+    assert near_an_edge or sampling.draw(whole, u) == order[under]

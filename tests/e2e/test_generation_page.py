@@ -29,7 +29,7 @@ def test_a_text_is_stopped_branched_and_found_again(new_page):
 
     page.locator(".tree .stretch").filter(has_not=page.locator(".forced")).last.locator("button").last.click()
     tab.settle()
-    assert branch(tab) == stopped  # the other branch is still there
+    assert branch(tab).startswith(stopped)  # the other branch is still there
     page.go_back()
     tab.settle()
     assert branch(tab).count("~") == 1
