@@ -1,22 +1,18 @@
 """What fits my card: both tasks, answers that fit, and cards too small."""
 
+from functools import partial
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.core.gpus import gpu
 from playground.core.inference_memory import inference_memory
 from playground.core.kv_cache import cache_format
 from playground.core.subject import subject
 from playground.core.weight_formats import weight_format
+from tests.pages.opened import run
 
-
-def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=60)
-    app.switch_page(str(paths.PAGES / "fits.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
+page = partial(run, "fits.py")
 
 
 def metric(app: AppTest, label: str) -> str:

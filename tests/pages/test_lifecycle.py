@@ -1,23 +1,14 @@
 """The Lifecycle page: its example, links, every kind of model, and the code it shows."""
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.ui.components import lifecycle
-from tests.pages.test_memory_code import run
+from tests.pages.opened import html, run
+from tests.pages.test_memory_code import run_snippet
 
-
-def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=60)
-    app.switch_page(str(paths.PAGES / "lifecycle.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+page = partial(run, "lifecycle.py")
 
 
 def test_the_example_prices_every_way() -> None:
@@ -36,7 +27,7 @@ def test_who_is_beaten_is_named() -> None:
 
 
 def test_the_code_gives_the_pages_number() -> None:
-    assert "after 2,250 requests" in run(lifecycle.SNIPPET)[0]
+    assert "after 2,250 requests" in run_snippet(lifecycle.SNIPPET)[0]
 
 
 def test_more_than_the_models_context_is_said() -> None:

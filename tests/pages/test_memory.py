@@ -1,22 +1,13 @@
 """The Memory page: both tasks on their examples, links, and inputs that make no sense."""
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from playground import paths
 from playground.core.architectures import catalogue
+from tests.pages.opened import html, run
 
-
-def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=30)
-    app.switch_page(str(paths.PAGES / "memory.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+page = partial(run, "memory.py")
 
 
 def test_the_example_is_llama_answering() -> None:

@@ -1,21 +1,12 @@
 """Memory, checked: other calculators' answers at once, a measurement at the press of a button."""
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from playground import paths
+from tests.pages.opened import html, run
 
-
-def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(paths.APP), default_timeout=120)
-    app.switch_page(str(paths.PAGES / "memory_checked.py"))
-    for key, value in params.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+page = partial(run, "memory_checked.py")
 
 
 def test_the_others_answer_at_once() -> None:

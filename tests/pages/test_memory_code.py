@@ -14,7 +14,7 @@ from playground.core.weight_formats import weight_format
 from playground.ui.components import fits, memory, memory_checked, scaling
 
 
-def run(snippet: str) -> tuple[str, dict[str, Any]]:
+def run_snippet(snippet: str) -> tuple[str, dict[str, Any]]:
     names: dict[str, Any] = {}
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(snippet, names)
@@ -22,13 +22,13 @@ def run(snippet: str) -> tuple[str, dict[str, Any]]:
 
 
 def test_scaling() -> None:
-    printed, names = run(scaling.SNIPPET)
+    printed, names = run_snippet(scaling.SNIPPET)
     assert (names["N"], names["D"]) == pytest.approx(chinchilla.UNROUNDED.optimum(5.76e23))
     assert "58.9 each, loss 1.9184" in printed
 
 
 def test_fits() -> None:
-    _, names = run(fits.SNIPPET)
+    _, names = run_snippet(fits.SNIPPET)
     asked = inverse.Serving(
         subject("llama-3.1-8b"), weight_format("bf16"), cache_format("bf16"), 8192, 1, names["overhead"]
     )
@@ -38,7 +38,7 @@ def test_fits() -> None:
 
 def test_memory_checked() -> None:
     pytest.importorskip("transformers")
-    assert run(memory_checked.SNIPPET)[0].strip() == "True True"
+    assert run_snippet(memory_checked.SNIPPET)[0].strip() == "True True"
 
 
 def test_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,5 +46,5 @@ def test_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = {"hidden_size": 576, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3}
     config = transformers.LlamaConfig(**shape, intermediate_size=1536, vocab_size=49152, tie_word_embeddings=True)
     monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", lambda _: config)
-    printed, names = run(memory.SNIPPET)
+    printed, names = run_snippet(memory.SNIPPET)
     assert names["parameters"] == 134_515_008 and names["kv_per_token"] == 23_040 and "0.27 GB" in printed
