@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import exp
 from typing import NamedTuple
 
 from playground.core.prompting import Part
@@ -69,8 +70,15 @@ def _label(row: Label, best: bool, right: bool) -> str:
     return (
         f"<section><b>{escape(row.word)}</b>{mark}<strong>{row.share:.1%}</strong>"
         f"<div class='lp-track'><i style='width:{100 * row.share:.1f}%;background:{colour}'></i></div>"
-        f"<small>ln P = {row.nats:.2f} nats · {tokens}</small></section>"
+        f"<small>P = {_percent(row.nats)} · ln P = {row.nats:.2f} nats · {tokens}</small></section>".replace(
+            "= -", "= −"
+        )
     )
+
+
+def _percent(nats: float) -> str:
+    probability = exp(nats)
+    return f"{probability:.1%}" if probability >= 0.001 else f"{probability:.1e}"
 
 
 def answer(text: str) -> str:
@@ -80,7 +88,7 @@ def answer(text: str) -> str:
 
 
 _STYLE = """<style>
-.lp-prompt{display:grid;gap:.3rem;font-family:var(--st-code-font,ui-monospace,monospace);font-size:.86rem;line-height:1.45}
+.lp-prompt{display:grid;gap:.3rem;max-height:38rem;overflow:auto;font-family:var(--st-code-font,ui-monospace,monospace);font-size:.86rem;line-height:1.45}
 .lp-part{border-left:4px solid;padding:.35rem .6rem;border-radius:.25rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .lp-track{display:flex;height:.8rem;border-radius:.3rem;overflow:hidden;background:rgba(138,143,152,.22)}
 .lp-track i{display:block;min-width:2px}

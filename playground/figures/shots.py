@@ -69,7 +69,7 @@ def accuracy(
         hoverinfo="skip",
     )
     figure.update_layout(
-        height=400,
+        height=430,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
         legend={"orientation": "h", "y": -0.2, "x": 0, "traceorder": "reversed"},
         xaxis=_shots_axis(points),
@@ -124,7 +124,7 @@ def said(labels: Sequence[str], rows: Sequence[tuple[int, Sequence[int]]], truth
             hovertemplate=f"{escape(label)}: %{{y}} times<extra></extra>",
         )
     figure.update_layout(
-        height=400,
+        height=430,
         barmode="stack",
         bargap=0.25,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},

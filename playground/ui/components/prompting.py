@@ -182,8 +182,9 @@ def likelihoods(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
             shell.notices(["One label begins another: each is scored with the end of the answer, or the shorter wins."])
         shell.provenance(
             "measured",
-            f"{lens.title}, {lens.dtype} on {lens.device}. A label's ln P is the sum over its tokens, so a longer "
-            "label pays for its length; the bars are the softmax over the labels alone.",
+            f"{lens.title}, {lens.dtype} on {lens.device}. P: how probable the label is as the next words, among all "
+            "texts. Its logarithm is the sum over the label's tokens, so a longer label pays for its length. The bars: "
+            "if only these labels were allowed (softmax).",
         )
 
 
@@ -261,8 +262,12 @@ def measured(lens: Lens, asked: Asked) -> None:
             found = _run(job, again=not missing, found=dict(shots_results.known(job)))
             live = True
     if not found:
-        st.info("Nothing is measured for this wording yet: press the button.", icon=":material/speed:")
-        return
+        asked, found = _as_shipped(asked)
+        st.info(
+            "Nothing is measured for this wording on this model yet: press the button. Until then you see the wording "
+            "as shipped, on the default model.",
+            icon=":material/speed:",
+        )
     ordered = [found[n] for n in sorted(found)]
     where = (
         f"{lens.title} on this machine ({lens.dtype})"
@@ -274,6 +279,15 @@ def measured(lens: Lens, asked: Asked) -> None:
         _summaries(asked, [one for one in ordered if isinstance(one, Written)], badge, where)
     else:
         _accuracy(asked, [one for one in ordered if isinstance(one, Labelled)], badge, where)
+
+
+def _as_shipped(asked: Asked) -> tuple[Asked, dict[int, Counted]]:
+    """The recorded run nearest to what is asked: with the same order and template, where there is one."""
+    runs = shots_results.recording(asked.task.name).runs
+    job = shots_results.default_job(asked.task, asked.order, asked.chat)
+    order = asked.order if job in runs else 0
+    job = job if job in runs else shots_results.default_job(asked.task)
+    return replace(asked, job=job, order=order), runs[job]
 
 
 def _usual(task: Task) -> str:
