@@ -76,7 +76,9 @@ penalty.markdown(
 st.markdown(
     "After each cut the rest is scaled up to 100 % again. **The draw**: lay the tokens end to end, the most probable "
     "first, and take the one under a random number *u* between 0 and 1. Here *u* depends on the seed and the position "
-    "alone, so a link draws the same token for everyone; the 1,000 draws go on from that *u*."
+    "alone, so a link draws the same token for everyone; the 1,000 draws go on from that *u*. **The two orders** are "
+    "those of transformers (`generation/utils.py`) and of llama.cpp's default chain (`common/common.h`, without the "
+    "steps that are off there: DRY, top-nσ, XTC)."
 )
 shell.code(sampling_code.snippet(lens.model_id, lens.dtype, lens.vocabulary_size, encoding.text, chosen.settings))
 

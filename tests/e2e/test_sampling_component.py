@@ -224,6 +224,32 @@ def test_the_address_restores_the_controls_and_back_goes_back(open_sampler: Call
     assert snapshot(tab)["settings"]["top_k"] == 40
 
 
+def test_a_switch_remembers_its_value_and_the_order_is_a_click_that_back_undoes(
+    open_sampler: Callable[..., Tab],
+) -> None:
+    tab = open_sampler(t="2", p="0.9", typ="0.4")
+    typical = tab.page.get_by_role("switch", name="Typical-p on")
+    typical.click()
+    tab.page.wait_for_function("!location.search.includes('typ=')")
+    tab.settle()
+    assert snapshot(tab)["settings"]["typical_p"] == 1
+    typical.click()
+    tab.page.wait_for_url("**typ=0.4*")
+    tab.settle()
+    hot = snapshot(tab)
+    tab.page.get_by_text("llama.cpp", exact=True).click()
+    tab.page.wait_for_url("**order=llama.cpp*")
+    tab.settle()
+    cold = snapshot(tab)
+    assert [stage["name"] for stage in cold["stages"]] == ["typical_p", "top_p", "temperature"]
+    assert cold["kept_tokens"] == hot["other_order"]["kept_tokens"]
+    assert tab.page.locator(".order-says").inner_text().startswith("Here transformers' order keeps")
+    tab.page.go_back()
+    tab.page.wait_for_function("!location.search.includes('order')")
+    tab.settle()
+    assert snapshot(tab)["kept_tokens"] == hot["kept_tokens"]
+
+
 def test_the_keyboard_works_the_sliders(open_sampler: Callable[..., Tab]) -> None:
     tab = open_sampler()
     slider = tab.page.get_by_role("slider", name="Top-k", exact=True)

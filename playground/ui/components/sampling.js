@@ -224,12 +224,12 @@ class Sampler {
   /** The tokens without a row of their own: their mass before, the part of it that is kept, their mass after. */
   othersOf(before, after) {
     const found = { before: 0, kept: 0, after: 0, tokens: 0 };
-    for (let rank = this.rows.length; rank < before.n; rank++) found.before += before.p(rank);
     const { rankOf } = after.ranked;
+    found.before = sum(before.weight, this.rows.length, before.high) / before.total;
     for (let place = after.low; place < after.high; place++) {
       if (rankOf[place] < this.rows.length) continue;
-      found.kept += before.p(rankOf[place]);
-      found.after += after.p(place);
+      found.kept += before.weight[rankOf[place]] / before.total;
+      found.after += after.weight[place] / after.total;
       found.tokens++;
     }
     return found;

@@ -66,7 +66,7 @@ const array = (store, name, n) => (store[name]?.length === n ? store[name] : (st
 function weigh(store, name, x, low, high) {
   const weight = array(store, name, x.length);
   for (let i = low; i < high; i++) weight[i] = Math.exp(x[i] - x[low]);
-  return { x, weight, total: sum(weight, low, high) };
+  return { x, weight, top: low, total: sum(weight, low, high) };
 }
 
 const CUTS = {
@@ -90,7 +90,8 @@ const CUTS = {
 
   typical_p(x, weight, low, high, wanted) {
     const mass = sum(weight, low, high);
-    const surprise = (i) => -(x[i] - x[low] - Math.log(mass));
+    const logMass = Math.log(mass);
+    const surprise = (i) => -(x[i] - x[low] - logMass);
     let expected = 0;
     for (let i = low; i < high; i++) if (weight[i] > 0) expected += (weight[i] / mass) * surprise(i);
     const distance = (i) => (i < low || i >= high ? Infinity : Math.abs(surprise(i) - expected));
@@ -115,11 +116,12 @@ function nucleus(weight, low, high, p) {
   let below = 0;
   for (let place = high - 1; place > low; place--) {
     below += weight[place] / mass;
-    if (below <= 1 - p) [found.reaching, found.reachingMass] = [place, 1 - below];
-    if (below >= 1 - p) {
-      [found.within, found.withinMass] = [place, 1 - below];
-      break;
-    }
+    if (below <= 1 - p) found.reaching = place;
+    if (below <= 1 - p) found.reachingMass = 1 - below;
+    if (below < 1 - p) continue;
+    found.within = place;
+    found.withinMass = 1 - below;
+    break;
   }
   return found;
 }
@@ -164,21 +166,26 @@ function distribution(base, settings, store = {}) {
   const { weight } = now;
   const total = sum(weight, low, high);
   const p = (place) => (place >= low && place < high ? weight[place] / total : 0);
-  let entropy = 0;
-  for (let i = low; i < high; i++) if (weight[i] > 0) entropy -= (weight[i] / total) * Math.log2(weight[i] / total);
+  let expected = 0; // of x: the entropy is ln Σ exp(x) - E[x], which needs no logarithm a token
+  for (let i = low; i < high; i++) if (weight[i] > 0) expected += (weight[i] / total) * (now.x[i] - now.x[now.top]);
   return {
     n, low, high, weight, total, p, stages, edges, uncut, ranked,
     kept: high - low,
     keeps: (rank) => ranked.placeOf[rank] >= low && ranked.placeOf[rank] < high,
     of: (rank) => p(ranked.placeOf[rank]),
-    entropy: Math.abs(entropy),
+    entropy: Math.abs(Math.log(total) - expected) / Math.LN2,
     keptMass: uncut ? sum(uncut.weight, low, high) / uncut.total : 1,
   };
 }
 
-/** Half the sum of all differences; of two distributions over the same tokens, or the first ones of them. */
-function totalVariation(one, other) {
+/** How much mass lies elsewhere in the other distribution: half the sum of all differences. Over the same tokens, or the first ones. */
+function totalVariation({ weight, low, high, total, ranked }, other) {
+  const { placeOf } = other.ranked;
   let difference = 0;
-  for (let rank = 0; rank < one.n; rank++) difference += Math.abs(one.of(rank) - (rank < other.n ? other.of(rank) : 0));
-  return difference / 2;
+  for (let i = low; i < high; i++) {
+    const place = ranked.rankOf[i] < other.n ? placeOf[ranked.rankOf[i]] : -1;
+    const there = place >= other.low && place < other.high ? other.weight[place] / other.total : 0;
+    difference += Math.max(weight[i] / total - there, 0);
+  }
+  return difference;
 }

@@ -76,11 +76,11 @@ function nucleusSays({ top_p }, edges) {
 /** Why this token, with the numbers at hand. */
 function whySays(after, place, u) {
   const p = after.p(place);
-  let [above, rare, rareTokens] = [0, 0, 0];
-  for (let i = after.low; i < after.high; i++) {
-    if (i < place) above += after.p(i);
-    if (after.p(i) <= p) [rare, rareTokens] = [rare + after.p(i), rareTokens + 1];
-  }
+  const { weight, total, low, high } = after;
+  let first = place; // of those as rare as this: equal ones before it too
+  while (first > low && weight[first - 1] === weight[place]) first--;
+  const above = sum(weight, low, place) / total;
+  const [rare, rareTokens] = [sum(weight, first, high) / total, high - first];
   if (after.kept === 1) return "Only one token is left: every u draws it.";
   const digits = Math.min(Math.max(4, 1 - Math.floor(Math.log10(p))), 12); // enough to tell its ends apart
   const where = `u = ${u.toFixed(digits)} lies between ${above.toFixed(digits)} and ${(above + p).toFixed(digits)}: that stretch is this token's.`;

@@ -4,12 +4,12 @@ const LEVEL = 0.95;
 const LEAST_EXPECTED = 5; // of a cell of the chi-square test
 
 /** The places under these numbers, in ascending order, when tokens are laid end to end from the most probable. */
-function drawnPlaces({ low, high, p }, ascending) {
+function drawnPlaces({ low, high, weight, total }, ascending) {
   let whole = 0;
-  for (let i = low; i < high; i++) whole += p(i);
-  let [place, end] = [low, p(low)];
+  for (let i = low; i < high; i++) whole += weight[i] / total;
+  let [place, end] = [low, weight[low] / total];
   return ascending.map((u) => {
-    while (place < high - 1 && end <= u * whole) end += p(++place);
+    while (place < high - 1 && end <= u * whole) end += weight[++place] / total;
     return place;
   });
 }

@@ -63,8 +63,9 @@ function fitSays({ chiSquare, degrees, pValue }) {
 function rareSays(after, counts, draws) {
   let [mass, kinds, counted] = [0, 0, 0];
   for (let place = after.low; place < after.high; place++) {
-    if (after.p(place) > 0.01) continue;
-    mass += after.p(place);
+    const p = after.weight[place] / after.total;
+    if (p > 0.01) continue;
+    mass += p;
     kinds++;
     counted += counts.get(place) ?? 0;
   }

@@ -55,8 +55,7 @@ function orderSays(settings, after, other) {
 function mistakeSays(before, after, wrong) {
   const likeliest = after.ranked.rankOf[after.low];
   const [right, shown] = [after.of(likeliest), likeliest < wrong.n ? wrong.of(likeliest) : 0];
-  let forgotten = 0;
-  for (let rank = wrong.n; rank < after.n; rank++) forgotten += before.of(rank);
+  const forgotten = sum(before.weight, wrong.n, before.high) / before.total;
   const unseen = `The other ${count(after.n - wrong.n)} tokens, ${percent(forgotten)} of the model's distribution, are treated as impossible before anything else is done.`;
   const difference = totalVariation(after, wrong);
   if (difference < 1e-12) return `${unseen} With these settings no such token is left anyway: the draw is the same, though each raw probability was shown ${(1 / (1 - forgotten)).toFixed(2)} times too high.`;
