@@ -31,6 +31,11 @@ with written:
     prompting.answer(lens, asked, ids)
 
 st.subheader("Do examples help? Measured", anchor=False)
+st.markdown(
+    "The same texts are asked with no example, with one, with two … A model this small is easily led: by the last "
+    "example, by a label it likes, by the order. GPT-3 was, too "
+    "([Zhao et al. 2021](https://arxiv.org/abs/2102.09690), [Lu et al. 2021](https://arxiv.org/abs/2104.08786))."
+)
 prompting.measured(lens, asked)
 
 shell.code(prompting.snippet(lens, asked, ids))
@@ -39,7 +44,8 @@ shell.try_this(
     (
         "Zero-shot",
         {"shots": "0"},
-        "No example: which label gets nearly every review below? Look at “What it answers”, and at the dashed line.",
+        "All labels together have a few percent now: examples first teach the *form* of an answer. And which label gets "
+        "nearly every review below?",
     ),
     (
         "The last one counts",
