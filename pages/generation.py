@@ -10,7 +10,7 @@ from playground.ui import inputs, resources, shell
 from playground.ui.components import generation
 
 EXAMPLE = "The best way to learn is"
-LOOP = "The answer to the question is that the answer to the question is that"
+LOOP = "One two three one two three one two"
 SHOWS = {"text": "Token by token", "ways": "Greedy, sampling, beam search"}
 
 shell.header(
@@ -43,8 +43,8 @@ shell.try_this(
     ),
     (
         "In circles",
-        {"text": LOOP, "t": "0"},
-        "Temperature 0: press Play and watch the probabilities grow with each round. Then raise the temperature.",
+        {"text": LOOP, "new": "60", "t": "0"},
+        "Greedy: press Play and watch it end in one word for ever, surer each time. Go back, raise the temperature.",
     ),
     (
         "Beyond greedy",
@@ -53,7 +53,7 @@ shell.try_this(
     ),
     (
         "Short texts win",
-        {"text": "The capital of France is", "new": "30", "show": "ways", "penalty": "0.0"},
-        "Length penalty 0 compares bare probabilities. Try 1 and 2: when does the longer text win?",
+        {"text": "Hello, how are you?", "new": "20", "show": "ways", "penalty": "0.0"},
+        "Length penalty 0: the best text is to end at once. At 1 a whole answer wins, at 2 one that does not end.",
     ),
 )

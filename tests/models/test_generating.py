@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from playground import limits
+from playground.core import repetition
 from playground.core.beam_search import BeamSearch
 from playground.core.sampling_settings import SamplingSettings
 from playground.errors import BadInput
@@ -131,6 +132,21 @@ def test_leaving_stops_the_model_within_one_token(decoder, monkeypatch):
     assert len(stepped) <= reached + 1 <= 6
     (*_, whole) = generating.write(decoder, decoder.encode("Leaving early").ids, SamplingSettings(), 4, 0)
     assert not whole.remembered  # what was left early is not taken for a finished text
+
+
+@pytest.mark.model
+def test_what_the_page_asks_people_to_try_is_there_to_see(decoder):
+    hello = decoder.encode("Hello, how are you?").ids
+    lengths = []
+    for penalty in (0.0, 1.0, 2.0):
+        *_, found = decoder.beam_search(hello, 4, 20, penalty)
+        lengths.append(len(found.text(found.best())))
+    assert lengths[0] == 1 and lengths == sorted(lengths) and lengths[2] == 20
+    counting = decoder.encode("One two three one two three one two").ids
+    steps = list(decoder.generate(counting, SamplingSettings(temperature=0), 60))
+    found = repetition.loop([step.id for step in steps])
+    assert found.period == 1 and found.times > 10
+    assert steps[-1].probability > steps[found.start].probability
 
 
 @pytest.mark.model
