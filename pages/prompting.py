@@ -6,7 +6,7 @@ Instruction, context, examples and query, what the model then prefers, and the m
 import streamlit as st
 
 from playground.ui import resources, shell
-from playground.ui.components import prompting
+from playground.ui.components import prompting, prompting_measured
 
 shell.header(
     __file__,
@@ -36,7 +36,7 @@ st.markdown(
     "example, by a label it likes, by the order. GPT-3 was, too "
     "([Zhao et al. 2021](https://arxiv.org/abs/2102.09690), [Lu et al. 2021](https://arxiv.org/abs/2104.08786))."
 )
-prompting.measured(lens, asked)
+prompting_measured.measured(lens, asked)
 
 shell.code(prompting.snippet(lens, asked, ids))
 shell.try_this(
@@ -44,8 +44,8 @@ shell.try_this(
     (
         "Zero-shot",
         {"shots": "0"},
-        "All labels together have a few percent now: examples first teach the *form* of an answer. And which label gets "
-        "nearly every review below?",
+        "All labels together have a few percent now: examples first teach the *form* of an answer. And which label "
+        "gets nearly every review below?",
     ),
     (
         "The last one counts",
