@@ -172,7 +172,7 @@ class Sampler {
     const { before, base, seen } = this.payload;
     const { settings, stores } = this;
     const after = (this.after = distribution(base, settings, stores.after));
-    this.other = distribution(base, { ...settings, order: OTHER[settings.order] }, stores.other);
+    this.other = orderMatters(settings) ? distribution(base, { ...settings, order: OTHER[settings.order] }, stores.other) : after;
     this.wrong = this.options.mistake ? distribution(seen, settings, stores.wrong) : null;
     this.paintBars(before, after, this.wrong);
     this.paintFigures(before, after);

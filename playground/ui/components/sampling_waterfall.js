@@ -43,7 +43,13 @@ function paintChain(element, settings, after) {
 
 const briefly = ({ tokens: removed, mass, moved }) => (removed ? `− ${percent(mass)} · ${count(removed)}` : moved ? `moves ${percent(moved)}` : "± 0");
 
-/** Whether the order matters here, in a line. */
+/** Whether the order can matter: heat around a cut, or typical-p beside another. */
+function orderMatters(settings) {
+  const cuts = stepsOf({ ...settings, temperature: 1 }).filter((name) => name in CUTS);
+  return cuts.length > 0 && (settings.temperature !== 1 || (cuts.length > 1 && cuts.includes("typical_p")));
+}
+
+/** How it matters here, in a line. */
 function orderSays(settings, after, other) {
   const difference = totalVariation(after, other);
   const whose = OTHER[settings.order] === "transformers" ? "transformers'" : "llama.cpp's";
