@@ -88,7 +88,7 @@ def ask(lens: Lens, prompt: str) -> Asked:
         _setting(st.number_input, "Top-k (0: off)", "top_k", last.top_k, min_value=0, max_value=lens.vocabulary_size)
         _setting(st.slider, "Top-p (1: off)", "top_p", last.top_p, min_value=0.0, max_value=1.0, step=0.01)
         _setting(st.slider, "Min-p (0: off)", "min_p", last.min_p, min_value=0.0, max_value=1.0, step=0.01)
-        st.caption("The same settings as on the Sampling page, which explains them.")
+        st.caption("The same settings as on the Sampling page, which explains them and has two more.")
     encoding = lens.encode(prompt)
     ids, cut = lens.fit(encoding.ids, lens.max_tokens - longest)
     shell.notices((*cut, *((f"The rest of {lens.max_tokens:,} is kept for new tokens.",) if cut else ())))
@@ -114,6 +114,8 @@ def _cuts_label(settings: SamplingSettings) -> str:
         *([f"k {settings.top_k}"] if settings.top_k else []),
         *([f"p {settings.top_p:g}"] if settings.top_p < 1 else []),
         *([f"min-p {settings.min_p:g}"] if settings.min_p else []),
+        *([f"typical {settings.typical_p:g}"] if settings.typical_p < 1 else []),
+        *([f"repetition {settings.repetition_penalty:g}"] if settings.repetition_penalty != 1 else []),
     ]
     return f"Cuts: {', '.join(on)}" if on else "Cuts: none"
 
