@@ -1,0 +1,104 @@
+"""How fast the live sampler follows the pointer: ``python -m tests.bench.sampling``.
+
+Beside it, in the same run, the same numbers by a Streamlit slider and a plotly chart (sampling_plotly_app.py). Both
+show 49,152 known logits; no model is needed. Two figures each: pictures a second while a slider is dragged to and
+fro, and the time from a key pressed on the slider to the changed picture, the median of eight.
+"""
+
+import os
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.e2e.conftest import FLAGS
+from tests.server import ROOT, Server
+
+SWEEPS, DRAG_STEPS, KEYS = 4, 100, 8
+
+# Notes each frame, each frame in which the picture has changed, and key to picture: window.seen.
+WATCH = """(picture, attribute) => {
+  const seen = window.seen = {frames: 0, pictures: 0, delays: []};
+  let changed = false, pressed = 0;
+  addEventListener('keydown', () => { pressed = performance.now(); }, true);
+  const drawn = ({target}) => attribute !== 'd' || target.closest?.('.barlayer'); // plotly's bars
+  new MutationObserver((all) => { changed ||= all.some(drawn); }).observe(picture,
+    {subtree: true, childList: true, attributes: true, attributeFilter: [attribute]});
+  const frame = () => {
+    seen.frames++;
+    if (changed) {
+      seen.pictures++;
+      if (pressed) { seen.delays.push(performance.now() - pressed); pressed = 0; }
+      changed = false;
+    }
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}"""
+
+# Milliseconds of everything a picture takes but the browser's own layout: all numbers, all panels.
+COST = """({sampler}) => {
+  const start = performance.now();
+  for (let i = 0; i < 30; i++) sampler.paint();
+  return (performance.now() - start) / 30;
+}"""
+
+
+def measured(page: Page, slider: Any, picture: str, attribute: str) -> tuple[float, float, float]:
+    """Pictures and frames a second while dragging, and the median milliseconds from key to picture."""
+    page.locator(picture).first.evaluate(WATCH, attribute)
+    page.wait_for_timeout(500)
+    # Streamlit's slider is an input of no size of its own over a track as wide as the widget
+    track = slider.evaluate("e => (e.closest('[data-testid=stSlider]') ?? e).getBoundingClientRect()")
+    box = slider.bounding_box()
+    x, y = track["x"] + 0.2 * track["width"], box["y"] + box["height"] / 2  # 1 of 5
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("Object.assign(window.seen, {frames: 0, pictures: 0, start: performance.now()})")
+    for way in range(SWEEPS):  # one call each: the pointer's movements are not held up by this program
+        page.mouse.move(x + track["width"] * (0.6 if way % 2 == 0 else 0.0), y, steps=DRAG_STEPS)
+    seen = page.evaluate("({...window.seen, seconds: (performance.now() - window.seen.start) / 1000})")
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    page.evaluate("window.seen.delays.length = 0")
+    for _ in range(KEYS):
+        count = page.evaluate("window.seen.delays.length")
+        slider.press("ArrowRight")
+        page.wait_for_function("n => window.seen.delays.length > n", arg=count)
+        page.wait_for_timeout(400)  # the release has been sent and answered
+    delays = page.evaluate("window.seen.delays")
+    return seen["pictures"] / seen["seconds"], seen["frames"] / seen["seconds"], statistics.median(delays)
+
+
+def main() -> None:
+    """Print a row for each of the two."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    apps = {
+        "the live sampler": ("tests/e2e/sampling_app.py", ".rows", "style"),
+        "slider and plotly": ("tests/bench/sampling_plotly_app.py", "[data-testid=stMain]", "d"),
+    }
+    print(f"{'':20}{'pictures/s':>12}{'frames/s':>12}{'key to picture':>18}   load {os.getloadavg()[0]:.1f}")
+    with sync_playwright() as play, tempfile.TemporaryDirectory() as folder:
+        browser = play.chromium.launch(executable_path=chromium, headless=True, args=list(FLAGS))
+        for name, (script, picture, attribute) in apps.items():
+            env = {"PYTHONPATH": str(ROOT)}
+            with Server(Path(folder) / "log.txt", script=ROOT / script, env=env) as server:
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                page.goto(server.url)
+                slider = page.get_by_role("slider", name="Temperature").first
+                slider.wait_for()
+                page.locator(".sampler.ready, .js-plotly-plot .barlayer path").first.wait_for(state="attached")
+                pictures, frames, delay = measured(page, slider, picture, attribute)
+                print(f"{name:20}{pictures:12.1f}{frames:12.1f}{delay:15.1f} ms")
+                if picture == ".rows":
+                    cost = page.locator(".sampler").evaluate(COST)
+                    print(f"{'':20}to compute and write one picture: {cost:.1f} ms")
+                page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
