@@ -87,12 +87,12 @@ shell.try_this(
     (
         "Top-p when unsure",
         {"text": UNSURE, "p": "0.9"},
-        "More than a thousand tokens are needed to reach p = 0.9; for the capital of France a handful was enough.",
+        "More than a thousand tokens are needed to reach p = 0.9; for the capital of France 10 were enough.",
     ),
     (
         "The order matters",
         {"text": EXAMPLE, "t": "2", "p": "0.9", "order": "llama.cpp"},
-        "Cut first, then heated: a handful is left. Now click “transformers”: heated first, thousands pass the cut.",
+        "Cut first, then heated: 10 tokens are left. Now click “transformers”: heated first, thousands pass the cut.",
     ),
     (
         "A popular mistake",
@@ -101,7 +101,7 @@ shell.try_this(
     ),
     (
         "A thousand draws",
-        {"text": UNSURE, "seed": "4", "draws": "1000"},
+        {"text": UNSURE, "seed": "2", "draws": "1000"},
         "Nearly every count lies in its band, yet rare tokens keep coming: there are so many of them.",
     ),
 )

@@ -89,5 +89,7 @@ def lenient(values: Mapping[str, str], vocabulary_size: int) -> tuple[dict[str, 
         value = min(max(number, low), high)
         usable[name] = round(value) if name in ("top_k", "seed") else value
         if usable[name] != number:
-            notices.append(f"{name.replace('_', '-')} in this link was {number:g}: using {usable[name]:g}.")
+            used = f"{usable[name]:,}" if name in ("top_k", "seed") else f"{usable[name]:g}"
+            off = name != "seed" and usable[name] == getattr(SamplingSettings(), name)
+            notices.append(f"{name.replace('_', '-')} in this link was {number:g}: using {used}{' (off)' * off}.")
     return usable, tuple(notices)

@@ -102,7 +102,7 @@ class _Loading:
     def __call__(self, stage: str, done: int, total: int) -> None:
         share = min(done / total, 1.0) if total else 0.0
         size = f" · {units.format_gb(done)} of {units.format_gb(total)}" if total else ""
-        self._slot.progress(share, text=f":material/downloading: {self._entry.title}: {stage}{size}")
+        self._slot.progress(share, text=f":material/hourglass_top: {self._entry.title}: {stage}{size}")
 
 
 class _Waiting:

@@ -188,7 +188,9 @@ class Sampler {
   }
 
   paintBars(before, after, wrong) {
-    const scale = Math.max(before.of(0), after.of(0), wrong?.of(0) ?? 0, after.p(after.low));
+    const others = this.othersOf(before, after);
+    const rest = wrong ? Math.max(1 - this.rows.reduce((shown, { rank }) => shown + wrong.of(rank), 0), 0) : 0;
+    const scale = Math.max(before.of(0), after.of(0), wrong?.of(0) ?? 0, after.p(after.low), others.before, others.after, rest);
     for (const { button, was, is, wrong: third, rank } of this.rows) {
       const [p, q, w] = [before.of(rank), after.of(rank), wrong?.of(rank) ?? 0];
       const cut = !after.keeps(rank);
@@ -204,8 +206,7 @@ class Sampler {
       setText(is.percent, cut ? "cut" : percent(q));
       if (wrong) setText(third.percent, wrong.keeps(rank) ? percent(w) : "cut");
     }
-    const others = this.othersOf(before, after);
-    const part = (cell, bar, share) => (this.find(`.others .${cell} ${bar}`).style.width = `${100 * share}%`);
+    const part = (cell, bar, share) => (this.find(`.others .${cell} ${bar}`).style.width = `${(100 * share) / scale}%`);
     setText(this.find(".others .count"), count(before.n - this.rows.length));
     part("was", ".kept-part", others.kept);
     part("was", ".cut-part", others.before - others.kept);
@@ -213,12 +214,11 @@ class Sampler {
     setText(this.find(".others .was .percent"), percent(others.before));
     setText(this.find(".others .is .percent"), others.tokens ? percent(others.after) : "cut");
     if (wrong) {
-      const rest = Math.max(1 - this.rows.reduce((shown, { rank }) => shown + wrong.of(rank), 0), 0);
       part("wrong", ".bar", rest);
       setText(this.find(".others .wrong .percent"), percent(rest));
     }
     this.find(".others").classList.toggle("cut", !others.tokens);
-    setText(this.find(".scale"), `Full width of a token's bar: ${percent(scale)}; of the other tokens' bar: 100 %. A mark in “after”: where “before” ended${wrong ? "; in “top 50 only”: where “after” ended" : ""}.`);
+    setText(this.find(".scale"), `A bar's full width: ${percent(scale)}, the other tokens' too. A mark in “after”: where “before” ended${wrong ? "; in “top 50 only”: where “after” ended" : ""}.`);
   }
 
   /** The tokens without a row of their own: their mass before, the part of it that is kept, their mass after. */
@@ -241,7 +241,8 @@ class Sampler {
     setText(this.find(".entropy"), `${after.entropy.toFixed(2)} bits`);
     setText(this.find(".entropy-of"), `before ${before.entropy.toFixed(2)}`);
     setText(this.find(".mass"), percent(after.keptMass));
-    setText(this.find(".mass-of"), after.kept < before.kept ? `${count(before.kept - after.kept)} cut` : "nothing cut");
+    const heated = this.settings.order === NEUTRAL.order && this.settings.temperature > 0 && this.settings.temperature !== 1;
+    setText(this.find(".mass-of"), after.kept < before.kept ? `${count(before.kept - after.kept)} cut${heated ? ", heated first" : ""}` : "nothing cut");
     this.controls.tell(after.stages, this.settings.temperature === 0);
   }
 

@@ -56,7 +56,7 @@ function fitSays({ chiSquare, degrees, pValue }) {
   if (!degrees) return "No goodness of fit: one outcome is nearly certain.";
   const p = pValue < 0.001 ? "below 0.001" : `= ${pValue.toFixed(3)}`;
   const meaning = pValue < 0.05 ? "a rare seed" : "nothing unusual";
-  return `Goodness of fit: χ² = ${chiSquare.toFixed(1)} with ${degrees} degrees of freedom, p-value ${p}: fair draws lie at least this far off ${often(pValue).replace("draws", "times")} (${meaning}).`;
+  return `Goodness of fit over ${degrees + 1} groups of tokens (the rare ones together): χ² = ${chiSquare.toFixed(1)}, ${degrees} degrees of freedom, p-value ${p}: fair draws lie at least this far off ${often(pValue).replace("draws", "times")} (${meaning}).`;
 }
 
 /** How often a token of one per cent or less came, all of them together. */
