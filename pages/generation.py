@@ -10,7 +10,7 @@ from playground.ui import inputs, resources, shell
 from playground.ui.components import generation
 
 EXAMPLE = "The best way to learn is"
-LOOP = "One two three one two three one two"
+LOOP = "A rose is a rose is a rose is"
 SHOWS = {"text": "Token by token", "ways": "Greedy, sampling, beam search"}
 
 shell.header(
@@ -44,7 +44,7 @@ shell.try_this(
     (
         "In circles",
         {"text": LOOP, "new": "60", "t": "0"},
-        "Greedy: press Play and watch it end in one word for ever, surer each time. Go back, raise the temperature.",
+        "Greedy repeats itself, surer each time. Press Play: does it find out? Then temperature 1, and Another seed.",
     ),
     (
         "Beyond greedy",

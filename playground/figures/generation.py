@@ -19,6 +19,7 @@ from playground.core.visible import Glyph
 from playground.figures import palette
 
 Label = Callable[[int], tuple[Glyph, ...]]  # a token's id -> how it is shown
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # The classes of the colour: from this probability on, as the legend names it.
 CLASSES = (
     (0.5, "50 % or more", palette.BLUE),
@@ -48,6 +49,20 @@ def percent(probability: float) -> str:
             else f"{probability:.1%}".replace("%", " %")
         )
     return f"{probability:.0%}".replace("%", " %")
+
+
+def signed(number: float, decimals: int) -> str:
+    """A number with a minus sign, not a hyphen.
+
+    >>> signed(-1.25, 1), signed(-0.001, 1)
+    ('−1.2', '0.0')
+    """
+    return f"{number:z.{decimals}f}".replace("-", "−")
+
+
+def counted(number: int, what: str = "token") -> str:
+    """``1 token``, ``2 tokens``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def legend() -> str:
@@ -147,6 +162,8 @@ def _told(step: Step, label: Label, ends: frozenset[int]) -> dict[str, Any]:
         "forced": step.forced,
         "options": [_option(a, label, ends) for a in options],
         "rest": percent(max(0.0, 1 - sum(a.probability for a in options))),
+        "plain": all(a.adjusted == a.probability for a in options),
+        "alone": step.adjusted == 1.0,
         **_shown(step, label),
     }
 
@@ -191,9 +208,9 @@ def beam_tree(search: BeamSearch, label: Label, max_steps: int) -> list[dict[str
                 "row": row,
                 "state": f"{one.fate} {'on' if number in best else ''}",
                 "glyphs": label(one.token),
-                "below": f"{one.score:.2f}",
+                "below": signed(one.score, 2),
                 "kind": -1,
-                "title": f"log P {one.log_probability:.2f}, score {one.score:.3f}, {fate}",
+                "title": f"log P {signed(one.log_probability, 2)}, score {signed(one.score, 3)}, {fate}",
             }
         )
     return nodes
@@ -212,7 +229,7 @@ STYLE = f"""<style>
 .g-token{{display:inline-flex;flex-direction:column;align-items:center;vertical-align:top;margin:0 1px .35rem;
   padding:0 .2rem;border-radius:.3rem;max-width:100%;unicode-bidi:isolate}}
 .g-token b{{font-weight:500;white-space:pre-wrap}}
-.g-token small{{font-size:.64rem;opacity:.75;font-variant-numeric:tabular-nums;line-height:1.2;white-space:nowrap}}
+.g-token small{{font-size:.7rem;opacity:.75;font-variant-numeric:tabular-nums;line-height:1.2;white-space:nowrap}}
 .g-plain .g-token{{display:inline;padding:.05rem .1rem;margin:0;line-height:1.9}}
 .g-text i{{font-style:normal;opacity:.5}}
 .g-text code{{font-size:.78em;background:none;color:inherit;padding:0}}
@@ -236,7 +253,7 @@ def steps_of(search: BeamSearch, number: int) -> list[Step]:
 
 
 def endings(texts: Sequence[str]) -> list[str]:
-    """Texts without the beginning that all share, cut at a space, so that one sees where they differ.
+    """Texts without the beginning that all share, cut before a whole word, so that one sees where they differ.
 
     >>> endings(["to learn by doing", "to learn by heart"]), endings(["alone"])
     (['… doing', '… heart'], ['alone'])
@@ -248,16 +265,30 @@ def endings(texts: Sequence[str]) -> list[str]:
 
 
 def times_as_probable(steps: Sequence[Step], than: Sequence[Step]) -> str:
-    """``exp(log P₁ - log P₂)`` to two figures; a power of ten from a million on.
+    """``exp(log P₁ - log P₂)`` in words: "3.4 million times as probable as".
 
     >>> times_as_probable([Step(0, 0.5, 1, 0)], [Step(0, 0.25, 1, 0)])
-    '2'
+    '2 times as probable as'
     """
-    nats = log_probability(steps) - log_probability(than)
-    if abs(nats) >= math.log(1e6):
-        return f"10^{nats / math.log(10):.0f}"
-    times = float(f"{math.exp(nats):.2g}")
-    return f"{times:,.0f}" if times >= 10 else f"{times:g}"
+    times = in_words(log_probability(steps) - log_probability(than))
+    return "about as probable as" if times == "1" else f"{times} times as probable as"
+
+
+def in_words(nats: float) -> str:
+    """``exp(nats)`` to two significant digits; a power of ten from 10⁹ on.
+
+    >>> [in_words(n) for n in (0.7, 6.95, 15.05, 29.02)]
+    ['2', '1,000', '3.4 million', '4 × 10¹²']
+    """
+    power = math.floor(nats / math.log(10))
+    digits = round(math.exp(nats - power * math.log(10)), 1)
+    if digits >= 10:
+        power, digits = power + 1, digits / 10
+    if power >= 9:
+        return f"{digits:g} × 10{str(power).translate(_SUPERSCRIPT)}"
+    times = float(f"{digits}e{power - 6 if power >= 6 else power}")
+    shown = f"{times:,.0f}" if times >= 10 else f"{times:g}"
+    return f"{shown} million" if power >= 6 else shown
 
 
 def comparison(texts: Mapping[str, Sequence[Step]]) -> list[dict[str, Any]]:

@@ -67,26 +67,35 @@ def test_branches_drawn_in_one_row_never_meet(texts: list[tuple[int, ...]]) -> N
 
 
 def loops_by_brute_force(ids: list[int]) -> int:
-    """The most tokens that any loop covers: every start, period and number of times."""
+    """The most tokens that any loop at the end covers: every start, period and number of times."""
     covered = 0
     for start in range(len(ids)):
         for period in range(1, len(ids)):
-            times = 1
             run = ids[start : start + period]
-            while ids[start + times * period : start + (times + 1) * period] == run:
-                times += 1
-            if times >= LEAST_TIMES and times * period >= LEAST_TOKENS:
+            rest = ids[start:]
+            times = len(rest) // period
+            to_the_end = (run * (times + 1))[: len(rest)] == rest
+            if to_the_end and times >= LEAST_TIMES and times * period >= LEAST_TOKENS:
                 covered = max(covered, times * period)
     return covered
 
 
 @given(ids=st.lists(st.integers(0, 2), max_size=24))
-def test_the_longest_loop_is_found(ids: list[int]) -> None:
+def test_the_longest_loop_at_the_end_is_found(ids: list[int]) -> None:
     found = loop(ids)
     assert (found.period * found.times if found else 0) == loops_by_brute_force(ids)
     if found:
         run = ids[found.start : found.start + found.period]
         assert ids[found.start : found.start + found.period * found.times] == run * found.times
+
+
+@given(ids=st.lists(st.integers(0, 2), max_size=12), period=st.integers(1, 4), times=st.integers(3, 6))
+def test_a_loop_that_was_left_is_none(ids: list[int], period: int, times: int) -> None:
+    run = [*range(10, 10 + period)]
+    found = loop([*ids, *run * times])
+    assert (found is not None) == (period * times >= LEAST_TOKENS)
+    assert found is None or (found.start, found.period, found.times) == (len(ids), period, times)
+    assert loop([*ids, *run * times, 99]) is None  # the text went on
 
 
 @given(ids=st.lists(st.integers(0, 3), max_size=20), n=st.integers(1, 4))

@@ -107,7 +107,34 @@ def test_the_models_own_end_is_told_from_the_limit(page: Callable[..., AppTest])
 
 def test_a_text_that_goes_round_in_circles_is_called_so(page: Callable[..., AppTest]) -> None:
     app = page(branch=".288.1120.411" * 4)
-    assert any("3 tokens 4 times" in box.value for box in app.warning)
+    (box,) = app.warning
+    assert "3 tokens 4 times" in box.value
+    rounds = [
+        _geometric_mean(steps) for steps in zip(*[iter(model_follows(EXAMPLE, [288, 1120, 411] * 4))] * 3, strict=True)
+    ]
+    assert f"{rounds[0]:.0%}".removesuffix("%") in box.value and f"{rounds[-1]:.0%}".removesuffix("%") in box.value
+    assert ("more probable" in box.value) == (rounds[-3] < rounds[-2] < rounds[-1])
+    assert not page(branch=".288.1120.411" * 4 + ".7").warning  # the loop was left
+
+
+def test_the_example_in_circles_shows_one_at_first_sight(page: Callable[..., AppTest]) -> None:
+    app = page(text="A rose is a rose is a rose is", new="60", t="0")
+    (box,) = app.warning
+    assert "3 tokens 4 times" in box.value and "more probable" in box.value
+    assert "nothing is drawn" in board(app)["greedy"] and not board(page(new="1", branch="."))["greedy"]
+    press(app, "play")
+    assert "3 tokens 20 times" in app.warning[0].value and "more probable" not in app.warning[0].value
+
+
+def test_a_speed_is_told_of_the_tokens_it_was_measured_on(page: Callable[..., AppTest]) -> None:
+    def measured(app: AppTest) -> str:
+        return next(c.value for c in app.caption if "log P" in c.value or "0 of at most" in c.value)
+
+    app = page(new="16")
+    assert "Tokens 1 to 12:" in measured(app)
+    assert "Tokens 1 to 12:" in measured(press(app, "step"))
+    assert "Tokens 14 to 16:" in measured(press(app, "play"))
+    assert "tokens/s" not in measured(press(app, "start"))
 
 
 def test_another_prompt_starts_another_tree_and_another_seed_another_branch(page: Callable[..., AppTest]) -> None:
@@ -178,7 +205,7 @@ def test_thirty_clicks_write_what_one_does(page: Callable[..., AppTest]) -> None
 def test_three_ways_side_by_side(page: Callable[..., AppTest]) -> None:
     app = page(show="ways", new="6", beams="2", penalty="0.0", seed="2")
     assert not app.error
-    compared, finished = (frame.value for frame in app.dataframe)
+    compared, finished = app.dataframe[0].value, app.table[0].value
     with lenses.open("smollm2-135m") as lens:
         ids = lens.encode(EXAMPLE).ids
         *_, search = lens.beam_search(ids, 2, 6, 0.0)
@@ -187,9 +214,15 @@ def test_three_ways_side_by_side(page: Callable[..., AppTest]) -> None:
     assert compared["mean probability a token"][0] == pytest.approx(_geometric_mean(greedy), rel=1e-2)
     assert list(finished["score"]) == pytest.approx([search.candidates[n].score for n in search.finished])
     assert list(finished["score"]) == pytest.approx(list(finished["log P"]))  # penalty 0 divides by 1
+    assert set(finished["stopped by"]) == {"length"}
     tree = board(app)["tree"]
     assert {node["column"] for node in tree} == set(range(1, 7))
     assert sum("on" in node["state"].split() for node in tree) == 6
+
+
+def model_follows(text: str, ids: list[int]) -> list[Any]:
+    with lenses.open("smollm2-135m") as lens:
+        return list(lens.follow(lens.encode(text).ids, ids, SamplingSettings()))
 
 
 def _geometric_mean(steps: Any) -> float:

@@ -35,6 +35,7 @@ function word(glyphs) {
   return made;
 }
 
+const BEGINNING = 2, SHOWN_CHARACTERS = 90; // of a long branch in the tree: its first tokens, its end
 const plain = (glyphs) => glyphs.map(([, shown]) => shown).join("");
 
 class Board {
@@ -46,7 +47,9 @@ class Board {
     this.tree = element("div", "tree");
     this.tree.tabIndex = 0;
     this.tree.setAttribute("role", "group");
-    root.append(this.text, this.panel, this.treeTitle, this.tree);
+    this.sideways = element("p", "sideways", "⟷ Scroll sideways: it goes on.");
+    this.tree.onscroll = () => this.cue();
+    root.append(this.text, this.panel, this.treeTitle, this.sideways, this.tree);
     this.watch = new ResizeObserver(() => this.edges());
   }
 
@@ -107,13 +110,14 @@ class Board {
     const of = this.chosen === null ? data.next : data.tokens?.[this.chosen];
     this.panel.hidden = !of;
     if (!of) return;
+    this.panel.classList.toggle("plain", of.plain);
     this.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === this.chosen)));
     this.nextChip?.setAttribute("aria-pressed", String(this.chosen === null));
     const isNext = this.chosen === null;
     const from = isNext ? data.at : of.parent;
     const head = element("p", "head");
     head.append(element("strong", "", isNext ? "What may come next" : `Token ${this.chosen + 1}: what could have come`));
-    const how = isNext ? `The seed's next number, u = ${of.u.toFixed(4)}, falls on ▸.` : of.forced ? "You chose it (▸)." : of.u === null ? "▸ was taken." : `The seed's number, u = ${of.u.toFixed(4)}, fell on ▸.`;
+    const how = isNext && data.greedy ? data.greedy : isNext && of.alone ? "The settings leave ▸ alone: nothing is drawn." : isNext ? `The seed's next number, u = ${of.u.toFixed(4)}, falls on ▸.` : of.forced ? "You chose it (▸)." : of.u === null ? "▸ was taken." : of.alone ? "The settings left ▸ alone: nothing was drawn." : `The seed's number, u = ${of.u.toFixed(4)}, fell on ▸.`;
     head.append(element("span", "", ` ${how} Click one to ${isNext ? "go on with it" : "branch off with it here"}.`));
     const most = Math.max(...of.options.map((option) => option.p));
     const rows = of.options.map((option) => {
@@ -127,10 +131,11 @@ class Board {
       const name = element("span", "name");
       name.append(word(option.glyphs));
       if (option.end) name.append(element("em", "", " ends the text"));
-      row.append(element("span", "mark", taken ? "▸" : ""), name, bar, element("span", "share", option.share), element("span", "share after", data.plain ? "" : option.adjusted));
+      row.append(element("span", "mark", taken ? "▸" : ""), name, bar, element("span", "share", option.share));
+      if (!of.plain) row.append(element("span", "share after", option.adjusted));
       return row;
     });
-    const rest = element("p", "rest", `All other tokens together: ${of.rest}.${data.plain ? "" : " Right column: after the settings."}`);
+    const rest = element("p", "rest", `All other tokens together: ${of.rest}.${of.plain ? "" : " Right column: after the settings."}`);
     const parts = [head, ...rows, rest];
     if (!isNext && this.chosen < data.tokens.length - 1) {
       const back = button("back", "", () => this.say("go", { node: of.node }));
@@ -143,7 +148,7 @@ class Board {
   drawTree() {
     const { data } = this;
     const nodes = data.tree ?? [];
-    this.tree.hidden = this.treeTitle.hidden = !nodes.length;
+    this.tree.hidden = this.treeTitle.hidden = this.sideways.hidden = !nodes.length;
     if (!nodes.length) return;
     this.treeTitle.textContent = data.treeTitle;
     this.tree.setAttribute("aria-label", data.treeTitle);
@@ -160,6 +165,7 @@ class Board {
     this.tree.replaceChildren(grid);
     this.watch.disconnect();
     this.watch.observe(grid);
+    this.watch.observe(this.tree);
     this.edges();
     const here = this.boxes.get(data.at);
     if (here) this.tree.scrollLeft = here.offsetLeft + Math.min(here.offsetWidth + 24, this.tree.clientWidth) - this.tree.clientWidth;
@@ -177,18 +183,37 @@ class Board {
     return made;
   }
 
+  // A long branch shows how it begins and its end, where the reader may stand; the rest comes by a click.
   stretch(tokens) {
     const made = element("div", "stretch");
-    for (const token of tokens) {
+    const links = tokens.map((token) => {
       const link = button(`gk${token.kind}${token.forced ? " forced" : ""}`, `${token.title}: go here`, () => this.say("go", { node: token.node }));
       link.append(...word(token.glyphs).childNodes);
-      made.append(link);
+      return link;
+    });
+    let shown = 0, from = tokens.length;
+    while (from > BEGINNING && shown < SHOWN_CHARACTERS) shown += plain(tokens[--from].glyphs).length + 1;
+    const hidden = links.slice(BEGINNING, from);
+    if (hidden.length < 3) {
+      made.append(...links);
+      return made;
     }
+    const more = button("more", `Show ${hidden.length} more tokens`, () => more.replaceWith(...hidden));
+    more.textContent = `… +${hidden.length}`;
+    made.append(...links.slice(0, BEGINNING), more, ...links.slice(from));
     return made;
+  }
+
+  cue() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.tree;
+    this.sideways.hidden = scrollWidth <= clientWidth + 1;
+    this.tree.classList.toggle("before", scrollLeft > 4);
+    this.tree.classList.toggle("after", scrollLeft + clientWidth < scrollWidth - 4);
   }
 
   edges() {
     if (!this.svg) return;
+    this.cue();
     const grid = this.svg.parentElement;
     this.svg.setAttribute("width", grid.scrollWidth);
     this.svg.setAttribute("height", grid.scrollHeight);

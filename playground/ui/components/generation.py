@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 import streamlit as st
 
 from playground import limits
@@ -133,8 +134,8 @@ def token_by_token(lens: Lens, asked: Asked) -> None:
         at, doing = ROOT, "first"
     toolbar = st.empty()
     st.caption(
-        "Temperature, cuts and seed hold for the tokens to come; what is written stays. "
-        "“To the prompt” starts anew, and keeps this text in the tree."
+        "Temperature, cuts and seed hold for the tokens to come; what is written stays. “To the prompt” starts anew, "
+        f"“Another seed” starts a new text of {figures.counted(_first_count(asked))}; the tree keeps this one."
     )
     st.html(figures.legend())
     slot, status = st.empty(), st.container()
@@ -212,7 +213,11 @@ def _branch() -> str:
 
 
 def _first_sight(asked: Asked) -> tuple[Any, ...]:
-    return asked.settings, asked.seed, min(limits.FIRST_TOKENS, asked.new_tokens)
+    return asked.settings, asked.seed, _first_count(asked)
+
+
+def _first_count(asked: Asked) -> int:
+    return min(limits.FIRST_TOKENS, asked.new_tokens)
 
 
 def _stand(tree: Tree, at: int) -> None:
@@ -270,8 +275,16 @@ def _toolbar(slot: Any, lens: Lens, asked: Asked, tree: Tree, at: int, *, writin
         )  # fmt: skip
         st.button(
             "Another seed", icon=":material/casino:", key=key.format("reseed"), on_click=other_seed,
-            help="Draw another continuation from the prompt; this one stays in the tree.",
+            help=_reseed_help(asked),
         )  # fmt: skip
+
+
+def _reseed_help(asked: Asked) -> str:
+    if asked.settings.temperature == 0:
+        return "At temperature 0 nothing is drawn: every seed gives the same text."
+    count = _first_count(asked)
+    further = f"; Play goes on to {asked.new_tokens}" if count < asked.new_tokens else ""
+    return f"A new text from the prompt, of {figures.counted(count)} to begin with{further}."
 
 
 def _play(lens: Lens, asked: Asked, tree: Tree, at: int, slot: Any, *, first: bool) -> int:
@@ -279,7 +292,7 @@ def _play(lens: Lens, asked: Asked, tree: Tree, at: int, slot: Any, *, first: bo
 
     Leaving (Stop, an input, the tab) ends it within one token.
     """
-    count = min(limits.FIRST_TOKENS, asked.new_tokens) if first else _remaining(asked, tree, at)
+    count = _first_count(asked) if first else _remaining(asked, tree, at)
     start = [tree[n].step for n in tree.path(at)]
     prompt, label = _prompt(asked.prompt), partial(_label, lens)
     slot.html(figures.text(prompt, start, label))
@@ -291,21 +304,21 @@ def _play(lens: Lens, asked: Asked, tree: Tree, at: int, slot: Any, *, first: bo
                 at = tree.add(at, step)
             done = len(text.steps)
             st.session_state["generation.reached"] = at
+            which = f"Tokens {len(start) + 1} to {len(start) + done}: "
+            st.session_state["generation.speed"] = at, which + speed if (speed := _speed(text)) else ""
             if not first:
                 _stand(tree, at)
             slot.html(figures.text(prompt, [*start, *text.steps], label))
-    st.session_state["generation.speed"] = _speed(text)
     if first:
         st.session_state["generation.first"] = (_first_sight(asked), at)
     return at
 
 
 def _show_board(lens: Lens, asked: Asked, tree: Tree, at: int, coming: Step | None, signature: str) -> None:
-    neutral = all(a.adjusted == a.probability for a in coming.alternatives) if coming else True
     data = figures.board(tree, at, coming, partial(_label, lens), lens.stop_ids) | {
         "prompt": _prompt(asked.prompt),
-        "plain": neutral,
-        "treeTitle": f"All continuations so far: {len(tree)} tokens, {len(tree.leaves())} "
+        "greedy": _greedy(asked.settings),
+        "treeTitle": f"All continuations so far: {figures.counted(len(tree))}, {len(tree.leaves())} "
         f"branch{'' if len(tree.leaves()) == 1 else 'es'}. Click a token to go there.",
     }
     data["signature"] = _digest(signature, json.dumps(data), shell.visit().number)
@@ -327,6 +340,14 @@ def _show_board(lens: Lens, asked: Asked, tree: Tree, at: int, coming: Step | No
     _board(key="generation.board", data=data, on_go_change=go, on_take_change=take)
 
 
+def _greedy(settings: SamplingSettings) -> str:
+    """What the panel says of the next token at temperature 0; empty where one is drawn."""
+    if settings.temperature > 0:
+        return ""
+    after = " after the repetition penalty" if settings.repetition_penalty != 1 else ""
+    return f"Temperature 0: the most probable{after} (▸) is taken, nothing is drawn."
+
+
 def _sent(key: str, signature: str, name: str) -> dict[str, Any]:
     """What the browser told, unless it was a click on the picture of a moment ago."""
     told = st.session_state[key].get(name)
@@ -338,7 +359,7 @@ def _status(lens: Lens, asked: Asked, tree: Tree, at: int) -> None:
     steps = [tree[n].step for n in tree.path(at)]
     if _ended(tree, at, lens.stop_ids):
         st.success(
-            f"The model ended its text itself, with its end-of-sequence token, after {len(steps)} tokens.",
+            f"The model ended its text itself, with its end-of-sequence token: {figures.counted(len(steps))}.",
             title="Finish reason: stop", icon=":material/flag:",
         )  # fmt: skip
     elif _remaining(asked, tree, at) <= 0:
@@ -346,21 +367,29 @@ def _status(lens: Lens, asked: Asked, tree: Tree, at: int) -> None:
             f"“Max new tokens” is {asked.new_tokens}; the model had not ended its text. Raise it to go on.",
             title="Finish reason: length", icon=":material/straighten:",
         )  # fmt: skip
-    _circles(lens, [step.id for step in steps])
-    told = [f"{len(steps)} of at most {asked.new_tokens} new tokens", *_probability(steps)]
-    speed = st.session_state.get("generation.speed")
-    shell.provenance("measured", ". ".join([*told, *([speed] if speed else [])]) + f". {_where(lens)}")
+    _circles(lens, steps)
+    told = [f"{len(steps)} of at most {figures.counted(asked.new_tokens, 'new token')}", *_probability(steps)]
+    reached, speed = st.session_state.get("generation.speed", (ROOT, ""))
+    if speed and reached in tree.path(at):  # what that run wrote is a part of this text
+        told.append(speed)
+    shell.provenance("measured", ". ".join(told) + f". {_where(lens)}")
 
 
-def _circles(lens: Lens, ids: Sequence[int]) -> None:
+def _circles(lens: Lens, steps: Sequence[Step]) -> None:
+    ids = [step.id for step in steps]
     found = repetition.loop(ids)
     if found is None:
         return
     again = lens.decode(ids[found.start : found.start + found.period])
+    starts = range(found.start, found.start + found.times * found.period, found.period)
+    rounds = [figures.mean_probability(steps[start : start + found.period]) for start in starts]
+    first, last = figures.percent(rounds[0]), figures.percent(rounds[-1])
     st.warning(
-        f"The same {found.period} token{'s' if found.period > 1 else ''} {found.times} times in a row: "
-        f"“{shell.escape_markdown(visible(again)[:80])}”. Each repetition makes the next one more probable; "
-        "a higher temperature, or another word forced in, breaks the loop.",
+        f"The text ends in the same {figures.counted(found.period)} {found.times} times in a row: "
+        f"“{shell.escape_markdown(visible(again)[:80])}”. "
+        + ("Each repetition makes the next one more probable: a" if repetition.rises(rounds) else "A")
+        + f" token of the first had {first} on average, one of the last {last}. "
+        "A higher temperature, or another word forced in, may break the loop.",
         title="Going round in circles", icon=":material/cached:",
     )  # fmt: skip
 
@@ -369,7 +398,9 @@ def _probability(steps: Sequence[Step]) -> list[str]:
     if not steps:
         return []
     total = figures.log_probability(steps)
-    return [f"log P of the text {total:.1f}, on average {figures.percent(figures.mean_probability(steps))} a token"]
+    return [
+        f"log P of the text {figures.signed(total, 1)}, on average {figures.percent(figures.mean_probability(steps))} a token"
+    ]
 
 
 def _speed(text: Written | None) -> str:
@@ -442,8 +473,10 @@ def _one(lens: Lens, asked: Asked, card: _Card, settings: SamplingSettings) -> W
         for text in written:
             card.text.html(figures.text((), text.steps, label, numbers=False))
     with card.below:
-        st.caption(f"{len(text.steps)} tokens, finish reason: {text.steps[-1].finish_reason}.  \n{_speed(text)}")
-        _circles(lens, text.ids)
+        st.caption(
+            f"{figures.counted(len(text.steps))}, finish reason: {text.steps[-1].finish_reason}.  \n{_speed(text)}"
+        )
+        _circles(lens, text.steps)
     return text
 
 
@@ -458,10 +491,10 @@ def _beams(lens: Lens, asked: Asked, card: _Card, beams: int, penalty: float) ->
     again = " when it was first searched" if found.remembered else ""
     with card.below:
         st.caption(
-            f"{best.depth} tokens, finish reason: {reason}.  \n{found.steps / found.total_s:.1f} steps/s{again}: "
+            f"{figures.counted(best.depth)}, finish reason: {reason}.  \n{found.steps / found.total_s:.1f} steps/s{again}: "
             f"each step reads the weights once for {'all ' if beams > 1 else ''}{beams} beam{'s' if beams > 1 else ''}"
         )
-        _circles(lens, found.search.text(found.search.best()))
+        _circles(lens, _beam_steps(found.search))
     return found
 
 
@@ -474,25 +507,33 @@ def _compared(greedy: Written, sampled: Written, search: BeamSearch) -> None:
     if [step.id for step in found] == list(greedy.ids):
         told = "Beam search found **the same text** as greedy"
     else:
-        told = f"The text that beam search found is **{figures.times_as_probable(found, greedy.steps)} times**"
-        told += f" as probable as greedy's{'' if len(found) == len(greedy.steps) else ', which has another length'}"
+        both = (("the text that beam search found", found), ("greedy's text", greedy.steps))
+        (more, its_steps), (less, other) = sorted(both, key=lambda one: -figures.log_probability(one[1]))
+        told = f"{more[0].upper()}{more[1:]} is **{figures.times_as_probable(its_steps, other)}** {less}"
+        told += "" if len(found) == len(greedy.steps) else "; they have different lengths"
     st.markdown(
         f"{told}. The most probable next token need not begin the most probable text, and the most probable text "
         "need not be the best one: people are less predictable "
         "([Holtzman et al. 2019](https://arxiv.org/abs/1904.09751)). *log P* adds up the logarithms of the tokens' "
         "probabilities, so each further token lowers it."
     )
+    texts = {"Greedy": list(greedy.steps), "Sampling": list(sampled.steps), "Beam search": found}
     st.dataframe(
-        figures.comparison({"Greedy": list(greedy.steps), "Sampling": list(sampled.steps), "Beam search": found}),
+        _with_minus(figures.comparison(texts), {"log P": 2}),
         hide_index=True,
         column_config={
-            "log P": st.column_config.NumberColumn(format="%.2f"),
             "mean probability a token": st.column_config.NumberColumn(format="percent"),
             "3-grams seen before": st.column_config.NumberColumn(
                 format="percent", help="The share of runs of three tokens that were in the text already: repetition."
             ),
         },
     )
+
+
+def _with_minus(rows: list[dict[str, Any]], decimals: dict[str, int]) -> Any:
+    """The rows as a table whose numbers in these columns are still numbers, shown with a minus sign."""
+    shown = {name: partial(figures.signed, decimals=count) for name, count in decimals.items()}
+    return pd.DataFrame(rows).style.format(shown)  # type: ignore[arg-type]
 
 
 def _beam_tree(lens: Lens, search: BeamSearch, penalty: float) -> None:
@@ -512,24 +553,17 @@ def _beam_tree(lens: Lens, search: BeamSearch, penalty: float) -> None:
     if depth > limits.BEAM_STEPS_DRAWN:
         shell.notices([f"Drawn: the first {limits.BEAM_STEPS_DRAWN} of {depth} steps."])
     texts = figures.endings([lens.decode(search.text(number)) for number in search.finished])
-    st.dataframe(
-        [
-            {
-                "rank": rank,
-                "finished text": visible(text).replace("·", " "),
-                "tokens": search.candidates[number].depth,
-                "log P": search.candidates[number].log_probability,
-                "score": search.candidates[number].score,
-            }
-            for rank, (number, text) in enumerate(zip(search.finished, texts, strict=True), start=1)
-        ],
-        hide_index=True,
-        column_config={
-            "finished text": st.column_config.TextColumn(width="large"),
-            "log P": st.column_config.NumberColumn(format="%.3f"),
-            "score": st.column_config.NumberColumn(format="%.4f"),
-        },
-    )
+    rows = [
+        {
+            "text": "".join(glyph.shown for glyph in figures.spaced(glyphs(text))),
+            "stopped by": "its end" if search.candidates[number].token in lens.stop_ids else "length",
+            "tokens": search.candidates[number].depth,
+            "log P": search.candidates[number].log_probability,
+            "score": search.candidates[number].score,
+        }
+        for number, text in zip(search.finished, texts, strict=True)
+    ]
+    st.table(_with_minus(rows, {"log P": 3, "score": 4}), hide_index=True)
     shell.provenance(
         "measured",
         f"{lens.title}, {lens.dtype} on {lens.device}. The rules and scores are those of transformers' "
