@@ -44,7 +44,7 @@ shell.try_this(
     (
         "In circles",
         {"text": LOOP, "new": "60", "t": "0"},
-        "Greedy repeats itself, surer each time. Press Play: does it find out? Then temperature 1, and Another seed.",
+        "Greedy repeats itself, surer each time. Press Play: does it get out? Then set temperature 1, Another seed.",
     ),
     (
         "Beyond greedy",

@@ -134,8 +134,8 @@ def token_by_token(lens: Lens, asked: Asked) -> None:
         at, doing = ROOT, "first"
     toolbar = st.empty()
     st.caption(
-        "Temperature, cuts and seed hold for the tokens to come; what is written stays. “To the prompt” starts anew, "
-        f"“Another seed” starts a new text of {figures.counted(_first_count(asked))}; the tree keeps this one."
+        "Temperature, cuts and seed hold for the tokens to come; what is written stays, also in the tree. "
+        f"“Another seed”: {_reseed_help(asked)}"
     )
     st.html(figures.legend())
     slot, status = st.empty(), st.container()
@@ -281,7 +281,7 @@ def _toolbar(slot: Any, lens: Lens, asked: Asked, tree: Tree, at: int, *, writin
 
 def _reseed_help(asked: Asked) -> str:
     if asked.settings.temperature == 0:
-        return "At temperature 0 nothing is drawn: every seed gives the same text."
+        return "At temperature 0 nothing is drawn, every seed gives the same text."
     count = _first_count(asked)
     further = f"; Play goes on to {asked.new_tokens}" if count < asked.new_tokens else ""
     return f"A new text from the prompt, of {figures.counted(count)} to begin with{further}."
@@ -397,10 +397,8 @@ def _circles(lens: Lens, steps: Sequence[Step]) -> None:
 def _probability(steps: Sequence[Step]) -> list[str]:
     if not steps:
         return []
-    total = figures.log_probability(steps)
-    return [
-        f"log P of the text {figures.signed(total, 1)}, on average {figures.percent(figures.mean_probability(steps))} a token"
-    ]
+    total, mean = figures.log_probability(steps), figures.mean_probability(steps)
+    return [f"log P of the text {figures.signed(total, 1)}, on average {figures.percent(mean)} a token"]
 
 
 def _speed(text: Written | None) -> str:
@@ -491,8 +489,9 @@ def _beams(lens: Lens, asked: Asked, card: _Card, beams: int, penalty: float) ->
     again = " when it was first searched" if found.remembered else ""
     with card.below:
         st.caption(
-            f"{figures.counted(best.depth)}, finish reason: {reason}.  \n{found.steps / found.total_s:.1f} steps/s{again}: "
-            f"each step reads the weights once for {'all ' if beams > 1 else ''}{beams} beam{'s' if beams > 1 else ''}"
+            f"{figures.counted(best.depth)}, finish reason: {reason}.  \n"
+            f"{found.steps / found.total_s:.1f} steps/s{again}: each step reads the weights once for "
+            f"{'all ' if beams > 1 else ''}{figures.counted(beams, 'beam')}"
         )
         _circles(lens, _beam_steps(found.search))
     return found
@@ -533,7 +532,7 @@ def _compared(greedy: Written, sampled: Written, search: BeamSearch) -> None:
 def _with_minus(rows: list[dict[str, Any]], decimals: dict[str, int]) -> Any:
     """The rows as a table whose numbers in these columns are still numbers, shown with a minus sign."""
     shown = {name: partial(figures.signed, decimals=count) for name, count in decimals.items()}
-    return pd.DataFrame(rows).style.format(shown)  # type: ignore[arg-type]
+    return pd.DataFrame(rows).style.format(shown)
 
 
 def _beam_tree(lens: Lens, search: BeamSearch, penalty: float) -> None:
