@@ -15,27 +15,17 @@ shell.header(
     "model prefers, then see what examples really do to a small model: measured, with error bars.*",
 )
 lens = resources.lens(resources.model_choice(kinds=("decoder",)))
+task, shots, chat = prompting.chosen()
 parts, whole = st.columns(2, gap="large")
+more = st.container()  # below both, so that a phone shows the prompt and what is written before it
 with parts:
-    asked = prompting.ask(lens)
+    asked = prompting.ask(lens, task, shots, chat, more)
 with whole:
     st.markdown("**The prompt, as the model reads it**")
     ids = prompting.prompt(lens, asked)
-
-preferred, written = st.columns(2, gap="large")
-with preferred:
-    st.subheader("What it prefers", anchor=False)
-    prompting.likelihoods(lens, asked, ids)
-with written:
-    st.subheader("What it writes", anchor=False)
+with parts:
     prompting.answer(lens, asked, ids)
-
-st.subheader("Do examples help? Measured", anchor=False)
-st.markdown(
-    "The same texts are asked with no example, with one, with two … A model this small is easily led: by the last "
-    "example, by a label it likes, by the order. GPT-3 was, too "
-    "([Zhao et al. 2021](https://arxiv.org/abs/2102.09690), [Lu et al. 2021](https://arxiv.org/abs/2104.08786))."
-)
+prompting.likelihoods(lens, asked, ids)
 prompting_measured.measured(lens, asked)
 
 shell.code(prompting.snippet(lens, asked, ids))
@@ -50,7 +40,8 @@ shell.try_this(
     (
         "The last one counts",
         {"shots": "3"},
-        "The third example says Positive, and so does the model, nearly always. Take another order below “Context”.",
+        "The third example says Positive, and so does the model, nearly always. Take another order: under “Labels, "
+        "context, examples”.",
     ),
     (
         "Four topics",

@@ -24,6 +24,15 @@ def softmax(nats_L: np.ndarray) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share as the pages write it.
+
+    >>> percent(0.671, 1), percent(0.5)
+    ('67.1 %', '50 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def lead(nats_L: np.ndarray) -> tuple[int, float]:
     """Which label is the most likely, and by how many nats it leads the next; e to that power are the odds.
 

@@ -5,8 +5,8 @@ from html import escape
 from typing import NamedTuple
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from playground.core.shots import percent
 from playground.figures import palette
 
 
@@ -58,14 +58,14 @@ def accuracy(
             hovertemplate="calibrated, %{x} examples: %{y:.0%}<extra></extra>",
         )
     if points:
-        _with_intervals(figure, points, chosen, ".0%", "accuracy")
+        _with_intervals(figure, points, chosen, ".0%", "accuracy", palette.KEPT)
     most = max((p.shots for p in points), default=6)
     figure.add_scatter(
         x=[-0.3, most + 0.3],
         y=[baseline, baseline],
         mode="lines",
         line={"color": palette.WARNING, "dash": "dot", "width": 2},
-        name=f"always the same label: {baseline:.0%}",
+        name=f"always the same label: {percent(baseline)}",
         hoverinfo="skip",
     )
     figure.update_layout(
@@ -78,9 +78,7 @@ def accuracy(
     return figure
 
 
-def _with_intervals(
-    figure: go.Figure, points: Sequence[Point], chosen: int, form: str, name: str, **where: int
-) -> None:
+def _with_intervals(figure: go.Figure, points: Sequence[Point], chosen: int, form: str, name: str, colour: str) -> None:
     figure.add_scatter(
         x=[p.shots for p in points],
         y=[p.value for p in points],
@@ -89,18 +87,17 @@ def _with_intervals(
             "symmetric": False,
             "array": [p.high - p.value for p in points],
             "arrayminus": [p.value - p.low for p in points],
-            "color": palette.KEPT,
+            "color": colour,
             "thickness": 1.6,
             "width": 5,
         },
         mode="lines+markers",
-        line={"color": palette.KEPT, "width": 3},
+        line={"color": colour, "width": 3},
         marker={"size": [14 if p.shots == chosen else 9 for p in points]},
         customdata=[(p.low, p.high) for p in points],
         name=name,
         hovertemplate=f"%{{x}} examples: <b>%{{y:{form}}}</b>, 95 %: %{{customdata[0]:{form}}} to "
         f"%{{customdata[1]:{form}}}<extra></extra>",
-        **where,
     )
 
 
@@ -108,6 +105,7 @@ def said(labels: Sequence[str], rows: Sequence[tuple[int, Sequence[int]]], truth
     """How often each label is given, for each number of examples; the last bar is how often each is right."""
     figure = go.Figure()
     names = [*(str(shots) for shots, _ in rows), "right"]
+    readable = sum(truth) / 20  # a lower bar is too thin for its number
     for place, label in enumerate(labels):
         values = [*(counts[place] for _, counts in rows), truth[place]]
         colour = palette.HEADS[place]
@@ -116,11 +114,11 @@ def said(labels: Sequence[str], rows: Sequence[tuple[int, Sequence[int]]], truth
             y=values,
             name=escape(label),
             marker={"color": colour, "opacity": [0.92] * len(rows) + [0.5]},
-            text=[str(value) if value else "" for value in values],
+            text=[str(value) if value >= readable else "" for value in values],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            textfont={"color": palette.text_on(colour)},
+            textfont={"color": [palette.text_on(colour)] * len(rows) + [palette.INK]},
             hovertemplate=f"{escape(label)}: %{{y}} times<extra></extra>",
         )
     figure.update_layout(
@@ -140,13 +138,17 @@ def said(labels: Sequence[str], rows: Sequence[tuple[int, Sequence[int]]], truth
     return figure
 
 
-def summaries(surprise: Sequence[Point], first: Sequence[Point], longest: Sequence[Point], chosen: int) -> go.Figure:
-    """Nats a token of the reference summaries, and ROUGE of what the model writes, against the number of examples."""
-    figure = make_subplots(
-        cols=2, horizontal_spacing=0.1, subplot_titles=("ln P of the reference, a token", "ROUGE of its own summary")
-    )
-    _with_intervals(figure, surprise, chosen, ".2f", "ln P, nats a token", row=1, col=1)
-    _with_intervals(figure, first, chosen, ".2f", "ROUGE-1", row=1, col=2)
+def likelihood(points: Sequence[Point], chosen: int) -> go.Figure:
+    """ln P a token of the reference summaries against the number of examples."""
+    figure = go.Figure()
+    _with_intervals(figure, points, chosen, ".2f", "ln P a token", palette.KEPT)
+    return _half(figure, points, {"title": {"text": "ln P a token, nats (0 = certain)"}})
+
+
+def rouge(first: Sequence[Point], longest: Sequence[Point], chosen: int) -> go.Figure:
+    """ROUGE of what the model writes against the number of examples."""
+    figure = go.Figure()
+    _with_intervals(figure, first, chosen, ".2f", "ROUGE-1", palette.GREEN)
     figure.add_scatter(
         x=[p.shots for p in longest],
         y=[p.value for p in longest],
@@ -155,17 +157,19 @@ def summaries(surprise: Sequence[Point], first: Sequence[Point], longest: Sequen
         marker={"symbol": "diamond", "size": 7},
         name="ROUGE-L",
         hovertemplate="%{x} examples: %{y:.2f}<extra></extra>",
-        row=1,
-        col=2,
     )
+    return _half(figure, first, {"title": {"text": "ROUGE, F1 (1 = the same words)"}, "rangemode": "tozero"})
+
+
+def _half(figure: go.Figure, points: Sequence[Point], axis: dict) -> go.Figure:
     figure.update_layout(
         height=360,
-        margin={"l": 4, "r": 4, "t": 34, "b": 4},
+        margin={"l": 4, "r": 4, "t": 8, "b": 4},
         legend={"orientation": "h", "y": -0.22, "x": 0},
-        yaxis={"title": {"text": "nats (0 = certain)"}, "zeroline": False},
-        yaxis2={"title": {"text": "F1"}, "rangemode": "tozero", "zeroline": False},
+        showlegend=True,
+        xaxis=_shots_axis(points),
+        yaxis={**axis, "zeroline": False},
     )
-    figure.update_xaxes(**_shots_axis(surprise))
     return figure
 
 

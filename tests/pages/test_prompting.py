@@ -7,9 +7,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from playground import limits
 from playground.core.prompting import tasks
+from playground.core.shots import percent
 from playground.lab import shots_results
 from tests.pages.opened import checked, figures, html, run, says
 
@@ -23,15 +25,20 @@ def own_results(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(shots_results, "folder", lambda: tmp_path)
 
 
+def titles(app: AppTest) -> list[str]:
+    return [each.value for each in app.subheader]
+
+
 def test_the_first_screen_has_a_prompt_a_preference_and_the_recorded_curve() -> None:
     app = checked(run(FILE))
     shown = html(app)
-    assert "Sentiment: Positive" in shown and "of 2,048 tokens" in shown and "the right answer" in shown
+    assert "Sentiment: Positive" in shown and "of 8,192 tokens" in shown and "the right answer" in shown
+    assert "this app reads at most 2,048 of them" in says(app) and "Which label it prefers" in titles(app)
     assert len(figures(app)) == 2
     recorded = shots_results.recording("sentiment")
     points = recorded.runs[shots_results.default_job(tasks()["sentiment"])]
     right = points[6].right(tasks()["sentiment"].truth()) / 60
-    assert f"6 examples {right:.0%}" in says(app) and recorded.date in says(app)
+    assert f"6 examples {percent(right)}" in says(app) and recorded.date in says(app)
 
 
 def test_the_shown_code_prints_the_pages_numbers() -> None:
@@ -78,9 +85,13 @@ def test_the_button_measures_and_the_next_visit_knows(monkeypatch) -> None:
 
 def test_summaries_show_likelihood_and_rouge() -> None:
     app = checked(run(FILE, exercise="dialogues", shots="1"))
-    assert "geometric mean" in says(app) and len(figures(app)) == 1
-    table = app.dataframe[0].value
-    assert len(table) == 12 and table["rouge_1"].between(0, 1).all()
+    assert "geometric mean" in says(app) and "easily led" not in says(app)
+    assert "How probable it finds the reference summary" in titles(app)
+    likelihood, rouge = figures(app)
+    assert likelihood["data"][0]["line"]["color"] != rouge["data"][0]["line"]["color"]
+    table = app.table[0].value
+    assert len(table) == 12 and table["ROUGE\u20111"].astype(float).between(0, 1).all()
+    assert list(table)[:2] == ["ROUGE\u20111", "ROUGE\u2011L"]
     assert "no reference summary" in says(run(FILE, exercise="dialogues", query_dialogues="A: Hi.\nB: Bye."))
 
 
@@ -88,6 +99,8 @@ def test_summaries_show_likelihood_and_rouge() -> None:
     ("params", "sentence"),
     [
         ({"query_sentiment": " "}, "There is no query"),
+        ({"query_sentiment": ""}, "There is no query"),
+        ({"labels_sentiment": ""}, "0 labels"),
         ({"labels_sentiment": "one"}, "1 labels"),
         ({"labels_sentiment": "a,a"}, "twice"),
         ({"context_sentiment": "7 " * 3_900}, "window has"),
@@ -98,6 +111,15 @@ def test_bad_input_is_explained_and_the_curve_stays(params: dict[str, str], sent
     app = run(FILE, **params)
     assert sentence in json.dumps([str(error.proto) for error in app.error])
     assert app.button(key="measure")
+
+
+def test_another_tasks_parts_leave_the_address_and_come_back_with_it() -> None:
+    edited = {"query_sentiment": "Fine.", "labels_sentiment": "good, bad"}
+    app = checked(run(FILE, **edited))
+    app.segmented_control(key="exercise").set_value("topics").run()
+    assert dict(app.query_params) == {"exercise": "topics"}
+    checked(app.segmented_control(key="exercise").set_value("sentiment").run())
+    assert dict(app.query_params) == edited
 
 
 def test_labels_that_begin_alike_are_scored_with_their_end() -> None:

@@ -16,6 +16,7 @@ from playground.figures import prompting as figures
 from playground.lab import shots as lab
 from playground.lab.shots_results import Job
 from playground.limits import ANSWER_TOKENS, SHOTS
+from playground.models.catalogue import catalogue
 from playground.models.lens import Lens
 from playground.ui import inputs, resources, shell
 
@@ -50,15 +51,15 @@ class Asked:
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """The answers whose likelihood is looked at: the labels, or the summary written by hand."""
+        """The answers whose likelihood is looked at: the labels, or the reference summary."""
         return self.job.labels or ((self.known.answer,) if self.known else ())
 
 
-def ask(lens: Lens) -> Asked:
-    """The task, the number of examples, the template; and the prompt's parts, each editable."""
+def chosen() -> tuple[Task, int, bool]:
+    """The task, the number of examples, whether the chat template is on."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         name = inputs.choice(
-            "Task", list(tasks()), key="exercise", format_func=lambda n: tasks()[n].title, segmented=True
+            "Task", list(tasks()), key="exercise", format_func=lambda n: tasks()[n].output, segmented=True
         )
         shots = inputs.choice(
             "Examples in the prompt (shots)", range(SHOTS + 1), key="shots", default=2, segmented=True
@@ -70,17 +71,29 @@ def ask(lens: Lens) -> Asked:
             segmented=True,
             help="On: the prompt becomes one user message, and the assistant's answer is begun.",
         )
-    task = tasks()[name]
-    instruction = inputs.text("Instruction", task.instruction, key=f"instruction_{name}", height=68)
-    query = inputs.text(f"Query: the {task.input.lower()}", _first(task), key=f"query_{name}", height=_height(task))
-    st.button("Another one from the set", icon=":material/shuffle:", on_click=_next, args=(task, query), key="another")
-    labels = _labels(task)
-    with st.expander("Context and examples", icon=":material/edit_note:"):
-        context = inputs.text("Context (may stay empty)", "", key=f"context_{name}", height=68)
+    for key in [
+        key for key in st.query_params if key.endswith(tuple(f"_{other}" for other in tasks() if other != name))
+    ]:
+        del st.query_params[key]  # what was edited for another task comes back with it
+    return tasks()[name], shots, chat == "on"
+
+
+def ask(lens: Lens, task: Task, shots: int, chat: bool, more: Any) -> Asked:
+    """The prompt's parts, each editable: instruction and query here, the others folded away in ``more``."""
+    instruction = inputs.text("Instruction", task.instruction, key=f"instruction_{task.name}", height=68)
+    query = inputs.text(
+        f"Query: the {task.input.lower()}", _first(task), key=f"query_{task.name}", height=_height(task)
+    )
+    folded = more.expander(
+        "Context and examples" if task.kind == "text" else "Labels, context, examples", icon=":material/edit_note:"
+    )
+    labels = _labels(task, folded)
+    with folded:
+        context = inputs.text("Context (may stay empty)", "", key=f"context_{task.name}", height=68)
         written = inputs.text(
             "The examples, with an empty line between them",
             core.BETWEEN.join(task.blocks(labels)),
-            key=f"examples_{name}",
+            key=f"examples_{task.name}",
             height=260,
         )
         order = inputs.choice(
@@ -91,9 +104,8 @@ def ask(lens: Lens) -> Asked:
         shell.notices([f"Only {len(examples)} examples are written: using those."])
     ready = task.block(query) if query.strip() else ""
     parts = Parts(instruction, context, examples[:shots], ready)
-    return Asked(
-        task, parts, Job(lens.model_id, name, instruction, context, examples, labels, chat == "on"), query, order
-    )
+    job = Job(lens.model_id, task.name, instruction, context, examples, labels, chat)
+    return Asked(task, parts, job, query, order)
 
 
 def _first(task: Task) -> str:
@@ -111,11 +123,12 @@ def _next(task: Task, query: str) -> None:
     inputs.pick(f"query_{task.name}", texts[place % len(texts)])
 
 
-def _labels(task: Task) -> tuple[str, ...]:
+def _labels(task: Task, folded: Any) -> tuple[str, ...]:
     if task.kind == "text":
         return ()
-    written = inputs.line("Labels", ", ".join(task.labels), key=f"labels_{task.name}", help="Separated by commas.")
-    try:
+    with folded:
+        written = inputs.line("Labels", ", ".join(task.labels), key=f"labels_{task.name}", help="Separated by commas.")
+    try:  # what is wrong is said where nothing folds it away
         return core.labels_in(written)
     except BadInput as error:
         shell.show_error(error)
@@ -131,7 +144,12 @@ def prompt(lens: Lens, asked: Asked) -> tuple[int, ...]:
         end = begin + len(asked.parts.text)
         st.html(figures.prompt(pieces, encoding.text[:begin], encoding.text[end:]))
         counts = core.tokens_by_part(pieces, [token.start for token in encoding.tokens], begin)
-        st.html(figures.window(counts, prompter.most_tokens))
+        window = max(prompter.most_tokens, catalogue()[lens.model_id].context_tokens)
+        st.html(figures.window(counts, window))
+        if window > prompter.most_tokens:
+            st.caption(
+                f"The model's window is {window:,} tokens; this app reads at most {prompter.most_tokens:,} of them."
+            )
         prompter.check(encoding.ids, ANSWER_TOKENS)
         return encoding.ids
     return ()
@@ -148,6 +166,8 @@ def explained() -> Any:
 
 def likelihoods(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
     """What each label (or the reference summary) gets after the prompt."""
+    title = "How probable it finds the reference summary" if asked.task.kind == "text" else "Which label it prefers"
+    st.subheader(title, anchor=False)
     if not ids:
         st.caption("There is no prompt to read yet.")
         return
@@ -159,55 +179,74 @@ def likelihoods(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
         scored = lab.score(prompter, lens.model_id, ids, words, asked.chat)
         tokens = [tuple(lens.token_label(i) for i in label) for label in scored.ids]
         if asked.task.kind == "text":
-            _reference(words[0], tokens[0], float(scored.nats[0]))
+            _reference(lens, words[0], tokens[0], float(scored.nats[0]))
             return
         share = arithmetic.softmax(scored.nats)
         rows = [figures.Label(*row) for row in zip(words, tokens, scored.nats.tolist(), share.tolist(), strict=True)]
         right = dict(zip(asked.task.labels, words, strict=False)).get(known.answer, "") if known else ""
-        st.html(figures.labels(rows, right))
-        best, nats = arithmetic.lead(scored.nats)
-        st.markdown(
-            f"It prefers **{shell.escape_markdown(words[best])}** by {nats:.2f} nats: odds of {_odds(nats)} to 1 over "
-            f"the next. All labels together have {float(np.exp(scored.nats).sum()):.1%} of the whole vocabulary's "
-            "probability."
-        )
-        if scored.with_end:
-            shell.notices(["One label begins another: each is scored with the end of the answer, or the shorter wins."])
-        shell.provenance(
-            "measured",
-            f"{lens.title}, {lens.dtype} on {lens.device}. P: how probable the label is as the next words, among all "
-            "texts. Its logarithm is the sum over the label's tokens, so a longer label pays for its length. The bars: "
-            "if only these labels were allowed (softmax).",
-        )
+        bars, meaning = st.columns(2, gap="large")
+        bars.html(figures.labels(rows, right))
+        with meaning:
+            _preferred(lens, words, scored)
+
+
+def _preferred(lens: Lens, words: Sequence[str], scored: lab.Scored) -> None:
+    best, nats = arithmetic.lead(scored.nats)
+    together = arithmetic.percent(float(np.exp(scored.nats).sum()), 1)
+    st.markdown(
+        f"It prefers **{shell.escape_markdown(words[best])}** by {nats:.2f} nats: odds of {_odds(nats)} to 1 over the "
+        f"next. All labels together have {together} of the whole vocabulary's probability."
+    )
+    if scored.with_end:
+        shell.notices(["One label begins another: each is scored with the end of the answer, or the shorter wins."])
+    shell.provenance(
+        "measured",
+        f"{_where(lens)}. P: how probable the label is as the next words, among all texts. ln P: the sum over the "
+        "label's tokens, so a longer label pays for its length. The bars: if only these labels were allowed (softmax).",
+    )
+
+
+def _where(lens: Lens) -> str:
+    return f"{lens.title}, {lens.dtype} on {lens.device}"
 
 
 def _odds(nats: float) -> str:
     return f"{np.exp(nats):,.1f}" if nats < 12 else "more than 100,000"
 
 
-def _reference(words: str, tokens: Sequence[str], nats: float) -> None:
-    st.markdown("This dialogue's summary, written by hand:")
-    st.text(words)
-    st.markdown(
-        f"As an answer to this prompt it gets ln P = {nats:.1f} nats, **{nats / len(tokens):.2f} a token** "
-        f"({len(tokens)} tokens). So each right token had a probability of {np.exp(nats / len(tokens)):.0%}, in the "
-        "geometric mean."
-    )
+def _reference(lens: Lens, words: str, tokens: Sequence[str], nats: float) -> None:
+    summary, meaning = st.columns(2, gap="large")
+    with summary:
+        st.html(figures.answer(words))
+        st.caption("This dialogue's summary in the set: the reference")
+    with meaning:
+        each = arithmetic.percent(float(np.exp(nats / len(tokens))))
+        st.markdown(
+            f"As an answer to this prompt: ln P = {nats:.1f} nats, **ln P a token = {nats / len(tokens):.2f}** "
+            f"({len(tokens)} tokens).".replace("-", "−")
+            + f" So each of its tokens had a probability of {each}, in the geometric mean."
+        )
+        shell.provenance("measured", f"{_where(lens)}. ln P: the sum over the summary's tokens.")
 
 
 def answer(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
     """The button and what the model writes: the most probable token each time."""
     state, mine = st.session_state, (lens.model_id, tuple(ids))
-    run, stop_column = st.columns(2)
-    stop = stop_column.empty()
-    pressed = run.button(
-        "Run the prompt", type="primary", icon=":material/play_arrow:", disabled=not ids, key="run", width="stretch"
-    )
+    with st.container(horizontal=True):
+        pressed = st.button("Run the prompt", type="primary", icon=":material/play_arrow:", disabled=not ids, key="run")
+        st.button(
+            "Another one from the set",
+            icon=":material/shuffle:",
+            on_click=_next,
+            args=(asked.task, asked.query),
+            key="another",
+        )
+        stop = st.empty()
     slot = st.empty()
     if pressed and ids:
         state.pop(_ANSWER, None)
         # Any press ends this run where it draws next; the loop is left, and with it the model's work.
-        stop.button("Stop", icon=":material/stop:", key="prompting.stop", width="stretch")
+        stop.button("Stop", icon=":material/stop:", key="prompting.stop")
         with explained(), lab.prompter(lens.model_id, resources.session_id(), _drawing(slot)) as prompter:
             text = ""
             for (text,) in prompter.write([ids], one_line=False):
@@ -223,7 +262,7 @@ def answer(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
             "model goes on with the pattern of your prompt.",
         )
     elif not pressed:
-        slot.caption("Not run yet: the button lets the model write on, the most probable token each time.")
+        slot.caption("Not run yet: the model writes on from the prompt, the most probable token each time.")
 
 
 def _drawing(slot: Any) -> Any:

@@ -12,7 +12,7 @@ import streamlit as st
 from playground.core import prompting as core
 from playground.core import shots as arithmetic
 from playground.core.prompting import Task
-from playground.core.shots import Counted, Labelled, Written
+from playground.core.shots import Counted, Labelled, Written, percent
 from playground.figures import shots as curves
 from playground.figures.shots import Line, Point
 from playground.lab import shots as lab
@@ -25,8 +25,20 @@ from playground.ui.components.prompting import ORDERS, Asked, explained
 _CHART: dict[str, Any] = {"width": "stretch", "config": {"displayModeBar": False}}
 
 
+_INTRO = {
+    "labels": "The same texts are asked with no example, with one, with two … A model this small is easily led: by the "
+    "last example, by a label it likes, by the order. GPT-3 was, too "
+    "([Zhao et al. 2021](https://arxiv.org/abs/2102.09690), [Lu et al. 2021](https://arxiv.org/abs/2104.08786)).",
+    "text": "The same dialogues are summarised with no example, with one, with two … There is no label to count here, "
+    "so two things are measured: how probable the model finds a reference summary, and how many words its "
+    "own summary shares with that one (ROUGE). Twelve dialogues are few: the intervals are wide.",
+}
+
+
 def measured(lens: Lens, asked: Asked) -> None:
     """The curve for these parts: measured here, or as it was recorded; the button measures what is missing."""
+    st.subheader("Do examples help? Measured", anchor=False)
+    st.markdown(_INTRO[asked.task.kind])
     job, task = asked.job, asked.task
     found = shots_results.known(job)
     recorded = shots_results.recording(task.name)
@@ -167,9 +179,9 @@ def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point], 
     first, last, best = points[0], points[-1], max(points, key=lambda p: p.value)
     apart = last.low > first.high or last.high < first.low
     said = [
-        f"With {_examples(first.shots)} it is right {first.value:.0%} of the time, with {_examples(last.shots)} "
-        f"{last.value:.0%}"
-        + (f"; best with {_examples(best.shots)}, {best.value:.0%}." if best.value > first.value else "."),
+        f"With {_examples(first.shots)} it is right {percent(first.value)} of the time, with {_examples(last.shots)} "
+        f"{percent(last.value)}"
+        + (f"; best with {_examples(best.shots)}, {percent(best.value)}." if best.value > first.value else "."),
         "The intervals of the first and the last point "
         + ("do not overlap." if apart else "overlap: this set is too small to tell them apart."),
     ]
@@ -188,8 +200,8 @@ def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point], 
     if ends_at and last.shots == all_used:
         low, high = min(last.value, *ends_at), max(last.value, *ends_at)
         said.append(
-            f"The *same* {all_used} examples in {len(ends_at) + 1} orders: {low:.0%} to {high:.0%}. Nothing but their "
-            "order differs there."
+            f"The *same* {all_used} examples in {len(ends_at) + 1} orders: {percent(low)} to {percent(high)}. Nothing "
+            "but their order differs there."
         )
     return said
 
@@ -240,39 +252,50 @@ def _summaries(asked: Asked, found: Sequence[Written], badge: shell.Provenance, 
     for one in found:
         for values, points in zip((one.per_token(), *one.rouge(references)), (surprise, first, longest), strict=True):
             points.append(Point(one.shots, fmean(values), *arithmetic.bootstrap(values)))
-    st.plotly_chart(
-        curves.summaries(surprise, first, longest, asked.shots),
-        key="summaries",
-        alt="Likelihood of the reference summaries and ROUGE of the model's own, against the number of examples",
-        **_CHART,
-    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**How probable it finds the reference summary**")
+        st.plotly_chart(
+            curves.likelihood(surprise, asked.shots),
+            key="likelihood",
+            alt="ln P a token of the reference summaries against the number of examples, with 95 % intervals",
+            **_CHART,
+        )
+    with right:
+        st.markdown("**How near its own summary comes**")
+        st.plotly_chart(
+            curves.rouge(first, longest, asked.shots),
+            key="rouge",
+            alt="ROUGE of the model's own summaries against the number of examples, with 95 % intervals",
+            **_CHART,
+        )
     shell.provenance(
         badge,
         f"{where}. {len(references)} dialogues, none of them an example; {sum(one.seconds for one in found):.0f} s for "
-        "all. Left: ln P of the summary written by hand, a token. Right: words it shares with the first line that the "
-        "model writes (greedily), F1 (ROUGE-1; in the same order: ROUGE-L, "
+        "all. First: ln P a token of the reference summary after the prompt. Then: words it shares with the first line "
+        "that the model writes (greedily), F1 (ROUGE-1; in the same order: ROUGE-L, "
         "[Lin 2004](https://aclanthology.org/W04-1013/)). Intervals: 95 % bootstrap over the dialogues. ROUGE counts "
         "words: a wrong summary with the right names scores well. Read some.",
     )
     one = next((each for each in found if each.shots == asked.shots), found[-1])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"dialogue": item.text, "reference": item.answer, "written": text, "rouge_1": r1, "rouge_l": rl, "nats": nats}
         for item, text, r1, rl, nats in zip(
             asked.task.items, one.outputs, *one.rouge(references), one.per_token(), strict=True
         )
     ]
     st.markdown(f"**Its summaries, with {_examples(one.shots)}**")
-    st.dataframe(
-        rows,
+    st.table(  # its heads with a hyphen where no line breaks
+        [
+            {
+                "ROUGE\u20111": f"{row['rouge_1']:.2f}",
+                "ROUGE\u2011L": f"{row['rouge_l']:.2f}",
+                "ln P a token": f"{row['nats']:.2f}".replace("-", "−"),
+                "The reference": shell.escape_markdown(row["reference"]),
+                "The model's own": shell.escape_markdown(row["written"]),
+            }
+            for row in rows
+        ],
         hide_index=True,
-        key="summaries.table",
-        column_order=("reference", "written", "rouge_1", "rouge_l", "nats"),
-        column_config={
-            "reference": st.column_config.TextColumn("Written by hand", width="large"),
-            "written": st.column_config.TextColumn("The model's", width="large"),
-            "rouge_1": st.column_config.NumberColumn("ROUGE-1", format="%.2f"),
-            "rouge_l": st.column_config.NumberColumn("ROUGE-L", format="%.2f"),
-            "nats": st.column_config.NumberColumn("ln P a token", format="%.2f"),
-        },
     )
     downloads.offer(f"shots-{asked.task.name}-{one.shots}", rows, key="summaries.file")
