@@ -110,7 +110,10 @@ def _checked(kind: str) -> None:
 
 
 def _inverse(scale: np.ndarray) -> np.ndarray:
-    return np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
+    """1 / scale; 0 where that is no float32: such weights are nothing in FP16, and ∞ × 0 would be no number."""
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = np.float32(1) / scale
+    return np.where(np.isfinite(inverse), inverse, np.float32(0))
 
 
 def _half(numbers: np.ndarray) -> np.ndarray:

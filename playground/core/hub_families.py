@@ -180,8 +180,13 @@ TEXT_DEFAULTS: dict[str, Config] = {
     "llama": {**_SEVEN_B, "intermediate_size": 11008},
     "mistral": {**_SEVEN_B, "intermediate_size": 14336, "num_key_value_heads": 8},
     "gemma3_text": {
-        "hidden_size": 2304, "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4,
-        "intermediate_size": 9216, "vocab_size": 262208, "sliding_window": 4096,
+        "hidden_size": 2304,
+        "num_hidden_layers": 26,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "intermediate_size": 9216,
+        "vocab_size": 262208,
+        "sliding_window": 4096,
         "max_position_embeddings": 131072,
     },
 }
