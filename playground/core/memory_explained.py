@@ -83,9 +83,7 @@ def explain_inference(
                 need.activations,
                 passed,
                 f"fullest moment of a pass of at most {activations.PASS_TOKENS:,} tokens (vLLM's default); "
-                + (
-                    "within 1% of transformers in the tests" if is_dense_llama(model) else "an estimate for this block"
-                ),
+                + ("within 1% of transformers in the tests" if is_dense_llama(model) else "an estimate for this block"),
             ),
             Line(
                 "logits",
