@@ -220,6 +220,14 @@ def test_three_ways_side_by_side(page: Callable[..., AppTest]) -> None:
     assert sum("on" in node["state"].split() for node in tree) == 6
 
 
+def test_a_text_that_ended_is_shown_whole_and_is_no_markup(page: Callable[..., AppTest]) -> None:
+    app = page(text="Hello, how are you?", show="ways", new="2", beams="2", penalty="0.0")
+    found = app.table[0].value
+    ended = found[found["stopped by"] == "its end"]
+    assert list(ended["text"]) == [r"\<\|im\_end\|\>"]  # a table's cells are Markdown
+    assert any("as probable as" in text.value for text in app.markdown)
+
+
 def model_follows(text: str, ids: list[int]) -> list[Any]:
     with lenses.open("smollm2-135m") as lens:
         return list(lens.follow(lens.encode(text).ids, ids, SamplingSettings()))

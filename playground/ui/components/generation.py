@@ -554,7 +554,7 @@ def _beam_tree(lens: Lens, search: BeamSearch, penalty: float) -> None:
     texts = figures.endings([lens.decode(search.text(number)) for number in search.finished])
     rows = [
         {
-            "text": "".join(glyph.shown for glyph in figures.spaced(glyphs(text))),
+            "text": shell.escape_markdown("".join(glyph.shown for glyph in figures.spaced(glyphs(text))).strip()),
             "stopped by": "its end" if search.candidates[number].token in lens.stop_ids else "length",
             "tokens": search.candidates[number].depth,
             "log P": search.candidates[number].log_probability,
