@@ -6,6 +6,7 @@ from math import exp
 from typing import NamedTuple
 
 from playground.core.prompting import Part
+from playground.core.shots import percent
 from playground.figures import palette
 
 COLOURS: dict[str, str] = {
@@ -52,7 +53,8 @@ def window(counts: Mapping[str, int], most: int) -> str:
     over = " lp-over" if total > most else ""
     return (
         f"{_STYLE}<div class='lp-window{over}'><header><b>{total:,}</b> of {most:,} tokens "
-        f"({total / most:.1%} of the window)</header><div class='lp-track'>{bars}</div><footer>{legend}</footer></div>"
+        f"({percent(total / most, 1)} of the window)</header>"
+        f"<div class='lp-track'>{bars}</div><footer>{legend}</footer></div>"
     )
 
 
@@ -68,7 +70,7 @@ def _label(row: Label, best: bool, right: bool) -> str:
     tokens = " ".join(f"<code>{escape(token)}</code>" for token in row.tokens)
     mark = " <em>the right answer</em>" if right else ""
     return (
-        f"<section><b>{escape(row.word)}</b>{mark}<strong>{row.share:.1%}</strong>"
+        f"<section><b>{escape(row.word)}</b>{mark}<strong>{percent(row.share, 1)}</strong>"
         f"<div class='lp-track'><i style='width:{100 * row.share:.1f}%;background:{colour}'></i></div>"
         f"<small>P = {_percent(row.nats)} · ln P = {row.nats:.2f} nats · {tokens}</small></section>".replace(
             "= -", "= −"
@@ -78,7 +80,7 @@ def _label(row: Label, best: bool, right: bool) -> str:
 
 def _percent(nats: float) -> str:
     probability = exp(nats)
-    return f"{probability:.1%}" if probability >= 0.001 else f"{probability:.1e}"
+    return percent(probability, 1) if probability >= 0.001 else f"{probability:.1e}"
 
 
 def answer(text: str) -> str:

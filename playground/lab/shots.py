@@ -91,7 +91,7 @@ class Prompter:
         most = self.most_tokens
         if len(ids) + room > most:
             raise BadInput(
-                f"The prompt has {len(ids):,} tokens, and the answer needs {room} more: the window has {most:,}",
+                f"The prompt has {len(ids):,} tokens, and the answer needs {room} more: this app reads {most:,}",
                 "Leave out an example, or shorten a part.",
             )
 

@@ -103,7 +103,7 @@ def test_summaries_show_likelihood_and_rouge() -> None:
         ({"labels_sentiment": ""}, "0 labels"),
         ({"labels_sentiment": "one"}, "1 labels"),
         ({"labels_sentiment": "a,a"}, "twice"),
-        ({"context_sentiment": "7 " * 3_900}, "window has"),
+        ({"context_sentiment": "7 " * 3_900}, "this app reads"),
         ({"context_sentiment": "word " * 1_590, "chat": "on"}, "too long"),
     ],
 )
