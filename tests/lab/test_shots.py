@@ -159,7 +159,7 @@ def test_where_the_window_is_full_the_curve_ends(store_ready, sentiment, three_r
         monkeypatch.setattr(shots.Prompter, "most_tokens", property(lambda _: 70))
         assert [step.result.shots for step in shots.measure(sentiment) if step.result] == [0, 1]
         monkeypatch.setattr(shots.Prompter, "most_tokens", property(lambda _: 10))
-        with pytest.raises(BadInput, match="window has 10"):
+        with pytest.raises(BadInput, match="this app reads 10"):
             list(shots.measure(sentiment, again=True))
         with pytest.raises(BadInput, match="3 labels for a set with 2"):
             list(shots.measure(replace(sentiment, labels=("a", "b", "c"))))
