@@ -7,7 +7,7 @@ import streamlit as st
 
 from playground.models import generation_code
 from playground.ui import inputs, resources, shell
-from playground.ui.components import generation
+from playground.ui.components import generation, generation_inputs, generation_ways
 
 EXAMPLE = "The best way to learn is"
 LOOP = "A rose is a rose is a rose is"
@@ -25,13 +25,13 @@ with text_column:
 with model_column:
     model_id = resources.model_choice(kinds=("decoder",))
 lens = resources.lens(model_id)
-asked = generation.ask(lens, prompt)
+asked = generation_inputs.ask(lens, prompt)
 
 show = inputs.choice("Look at", list(SHOWS), key="show", segmented=True, format_func=SHOWS.__getitem__)
 if show == "text":
     generation.token_by_token(lens, asked)
 else:
-    generation.side_by_side(lens, asked)
+    generation_ways.side_by_side(lens, asked)
 shell.code(generation_code.snippet(lens.model_id, lens.dtype, prompt, asked.new_tokens))
 
 shell.try_this(
