@@ -106,16 +106,23 @@ def test_hostile_text_is_shown_as_it_is(
         assert any(bare(text) in said for said in echoes(tab))
 
 
+def unfolded(tab: Tab) -> Any:
+    """The page's short fields, those in folded parts too."""
+    tab.main.locator("details:not([open]) > summary").evaluate_all("all => all.forEach(summary => summary.click())")
+    tab.settle()
+    return tab.main.locator('[data-testid="stTextInput"] input')
+
+
 @pytest.mark.parametrize("info", site.PAGES, ids=lambda info: info.file)
 def test_hostile_value_in_a_short_field_is_shown_as_it_is(
     info: site.PageInfo, new_page: Callable[..., Tab], listener: Listener
 ) -> None:
     """The one-line fields (a number, a parameter count) answer nonsense with a box that quotes it."""
-    tab = new_page().open(info.url_path)
-    fields = tab.main.locator('[data-testid="stTextInput"] input')
+    tab = new_page()
+    fields = unfolded(tab.open(info.url_path))
     for index in range(fields.count()):
         if index:
-            tab.open(info.url_path)  # anew: what is wrong in one field may keep the next ones off the page
+            unfolded(tab.open(info.url_path))  # anew: what is wrong in one field may keep the next ones off the page
         for text in ("<img src=x onerror=hostile=1>", f"![x](http://127.0.0.1:{listener.server_port}/) $x$ :red[x]"):
             fields.nth(index).fill(text)
             fields.nth(index).press("Enter")
