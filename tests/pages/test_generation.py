@@ -4,32 +4,22 @@ What the browser does with its clicks is in tests/e2e/test_generation_page.py.
 """
 
 import json
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import limits, paths
+from playground import limits
 from playground.core.sampling_settings import SamplingSettings
 from playground.models import lens as lenses
+from tests.pages.opened import run
 
 pytestmark = pytest.mark.model
 EXAMPLE = "The best way to learn is"
 
 
-@pytest.fixture
-def page() -> Callable[..., AppTest]:
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(paths.APP), default_timeout=120)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(str(paths.PAGES / "generation.py"))
-        app.run()
-        assert not app.exception, [e.message for e in app.exception]
-        return app
-
-    return opened
+page = partial(run, "generation.py")
 
 
 def board(app: AppTest) -> dict[str, Any]:
@@ -58,7 +48,7 @@ def model_writes(text: str, settings: SamplingSettings, count: int, seed: int = 
         return [step.id for step in lens.generate(lens.encode(text).ids, settings, count, seed)]
 
 
-def test_a_text_is_there_at_first_sight_and_can_be_stepped(page: Callable[..., AppTest]) -> None:
+def test_a_text_is_there_at_first_sight_and_can_be_stepped() -> None:
     app = page()
     assert not app.error and "branch" not in app.query_params
     first = written(app)
@@ -73,7 +63,7 @@ def test_a_text_is_there_at_first_sight_and_can_be_stepped(page: Callable[..., A
     assert len(kept) == len(first) + 1  # going back takes nothing away
 
 
-def test_play_goes_on_to_the_limit_and_says_so(page: Callable[..., AppTest]) -> None:
+def test_play_goes_on_to_the_limit_and_says_so() -> None:
     app = page(new="16", seed="3", p="0.9")
     press(app, "play")
     assert written(app) == model_writes(EXAMPLE, SamplingSettings(top_p=0.9), 16, seed=3)
@@ -82,7 +72,7 @@ def test_play_goes_on_to_the_limit_and_says_so(page: Callable[..., AppTest]) -> 
     assert any("tokens/s" in c.value for c in app.caption)
 
 
-def test_a_link_brings_the_same_text_with_what_was_forced(page: Callable[..., AppTest]) -> None:
+def test_a_link_brings_the_same_text_with_what_was_forced() -> None:
     drawn = model_writes(EXAMPLE, SamplingSettings(), 2)
     app = page(branch=f".{drawn[0]}~253", new="6")
     assert written(app) == [drawn[0], 253]
@@ -97,7 +87,7 @@ def test_a_link_brings_the_same_text_with_what_was_forced(page: Callable[..., Ap
     assert written(page(branch=f".{drawn[0]}~253", new="6")) == here[:2]
 
 
-def test_the_models_own_end_is_told_from_the_limit(page: Callable[..., AppTest]) -> None:
+def test_the_models_own_end_is_told_from_the_limit() -> None:
     with lenses.open("smollm2-135m") as lens:
         (end,) = lens.stop_ids
     app = page(branch=f".{end}")
@@ -105,7 +95,7 @@ def test_the_models_own_end_is_told_from_the_limit(page: Callable[..., AppTest])
     assert board(app)["next"] is None and app.button(key="generation.play").disabled
 
 
-def test_a_text_that_goes_round_in_circles_is_called_so(page: Callable[..., AppTest]) -> None:
+def test_a_text_that_goes_round_in_circles_is_called_so() -> None:
     app = page(branch=".288.1120.411" * 4)
     (box,) = app.warning
     assert "3 tokens 4 times" in box.value
@@ -117,7 +107,7 @@ def test_a_text_that_goes_round_in_circles_is_called_so(page: Callable[..., AppT
     assert not page(branch=".288.1120.411" * 4 + ".7").warning  # the loop was left
 
 
-def test_the_example_in_circles_shows_one_at_first_sight(page: Callable[..., AppTest]) -> None:
+def test_the_example_in_circles_shows_one_at_first_sight() -> None:
     app = page(text="A rose is a rose is a rose is", new="60", t="0")
     (box,) = app.warning
     assert "3 tokens 4 times" in box.value and "more probable" in box.value
@@ -126,7 +116,7 @@ def test_the_example_in_circles_shows_one_at_first_sight(page: Callable[..., App
     assert "3 tokens 20 times" in app.warning[0].value and "more probable" not in app.warning[0].value
 
 
-def test_a_speed_is_told_of_the_tokens_it_was_measured_on(page: Callable[..., AppTest]) -> None:
+def test_a_speed_is_told_of_the_tokens_it_was_measured_on() -> None:
     def measured(app: AppTest) -> str:
         return next(c.value for c in app.caption if "log P" in c.value or "0 of at most" in c.value)
 
@@ -137,7 +127,7 @@ def test_a_speed_is_told_of_the_tokens_it_was_measured_on(page: Callable[..., Ap
     assert "tokens/s" not in measured(press(app, "start"))
 
 
-def test_another_prompt_starts_another_tree_and_another_seed_another_branch(page: Callable[..., AppTest]) -> None:
+def test_another_prompt_starts_another_tree_and_another_seed_another_branch() -> None:
     app = page(new="4")
     first = written(app)
     press(app, "reseed")
@@ -150,13 +140,13 @@ def test_another_prompt_starts_another_tree_and_another_seed_another_branch(page
 
 
 @pytest.mark.parametrize("branch", ["x", ".1.", "~", "12", ".99999999", ".-1", ".1" * 500])
-def test_a_branch_that_can_not_be_read_is_left_out(page: Callable[..., AppTest], branch: str) -> None:
+def test_a_branch_that_can_not_be_read_is_left_out(branch: str) -> None:
     app = page(branch=branch, new="1")
     assert not app.error and len(written(app)) == 1
     assert any("be read" in c.value for c in app.caption)
 
 
-def test_a_branch_of_another_model_is_left_out(page: Callable[..., AppTest]) -> None:
+def test_a_branch_of_another_model_is_left_out() -> None:
     app = page(branch=".49152")
     assert not app.error and written(app) == []
     assert any("another model" in c.value for c in app.caption)
@@ -165,14 +155,14 @@ def test_a_branch_of_another_model_is_left_out(page: Callable[..., AppTest]) -> 
 @pytest.mark.parametrize(
     "link", [{"t": "0"}, {"t": "1e-9"}, {"t": "nan", "seed": "-1"}, {"t": "5", "k": "1", "p": "0", "minp": "1"}]
 )
-def test_at_least_one_token_always_survives(page: Callable[..., AppTest], link: dict[str, str]) -> None:
+def test_at_least_one_token_always_survives(link: dict[str, str]) -> None:
     app = page(new="2", **link)
     assert not app.error and len(written(app)) == 2
     if link.get("t") != "nan":
         assert written(app) == model_writes(EXAMPLE, SamplingSettings(temperature=0), 2)
 
 
-def test_an_empty_prompt_is_a_hint(page: Callable[..., AppTest]) -> None:
+def test_an_empty_prompt_is_a_hint() -> None:
     app = page(new="1")
     app.text_area(key="text").set_value("").run()
     assert not app.exception and "Type a prompt" in app.error[0].value
@@ -180,9 +170,7 @@ def test_an_empty_prompt_is_a_hint(page: Callable[..., AppTest]) -> None:
     assert not app.error and len(written(app)) == 1
 
 
-def test_a_prompt_beyond_the_context_leaves_room_for_an_answer(
-    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_prompt_beyond_the_context_leaves_room_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_PLAYGROUND_PROFILE", "hosted")
     app = page(new="1")
     app.text_area(key="text").set_value("1 " * 500).run()
@@ -191,7 +179,7 @@ def test_a_prompt_beyond_the_context_leaves_room_for_an_answer(
     assert any(f"Using the last {kept:,} of" in c.value.replace("\\", "") for c in app.caption)
 
 
-def test_thirty_clicks_write_what_one_does(page: Callable[..., AppTest]) -> None:
+def test_thirty_clicks_write_what_one_does() -> None:
     app = page(new="3", branch=".")
     for _ in range(15):
         press(app, "play")
@@ -202,7 +190,7 @@ def test_thirty_clicks_write_what_one_does(page: Callable[..., AppTest]) -> None
         assert lens.generating == 0
 
 
-def test_three_ways_side_by_side(page: Callable[..., AppTest]) -> None:
+def test_three_ways_side_by_side() -> None:
     app = page(show="ways", new="6", beams="2", penalty="0.0", seed="2")
     assert not app.error
     compared, finished = app.dataframe[0].value, app.table[0].value
@@ -220,7 +208,7 @@ def test_three_ways_side_by_side(page: Callable[..., AppTest]) -> None:
     assert sum("on" in node["state"].split() for node in tree) == 6
 
 
-def test_a_text_that_ended_is_shown_whole_and_is_no_markup(page: Callable[..., AppTest]) -> None:
+def test_a_text_that_ended_is_shown_whole_and_is_no_markup() -> None:
     app = page(text="Hello, how are you?", show="ways", new="4", beams="2", penalty="0.0")
     found = app.table[0].value
     ended = found[found["stopped by"] == "its end"]

@@ -4,38 +4,28 @@ What the browser does with it is in tests/e2e/test_sampling_component.py.
 """
 
 import json
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import limits, paths
+from playground import limits
 from playground.core.sampling import adjust, draw, most_probable_first, uniform
 from playground.core.sampling_compared import mistaken
 from playground.core.sampling_draws import uniforms
 from playground.core.sampling_settings import SamplingSettings
 from playground.models import forward
 from playground.models import lens as lenses
+from tests.pages.opened import run
 
 pytestmark = pytest.mark.model
 EXAMPLE = "The capital of France is"
 NEUTRAL = {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0, "typical_p": 1, "repetition_penalty": 1}
 
 
-@pytest.fixture
-def page() -> Callable[..., AppTest]:
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_file(str(paths.APP), default_timeout=120)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(str(paths.PAGES / "sampling.py"))
-        app.run()
-        assert not app.exception, [e.message for e in app.exception]
-        return app
-
-    return opened
+page = partial(run, "sampling.py")
 
 
 def component(app: AppTest, name: str) -> Any:
@@ -62,7 +52,7 @@ def logits_of(text: str) -> tuple[np.ndarray, int]:
         return lens.next_logits(ids), len(ids)
 
 
-def test_the_example_needs_no_input_and_sends_every_logit(page: Callable[..., AppTest]) -> None:
+def test_the_example_needs_no_input_and_sends_every_logit() -> None:
     app = page()
     assert not app.error
     head, sent, ids = payload(app)
@@ -82,7 +72,7 @@ def test_the_example_needs_no_input_and_sends_every_logit(page: Callable[..., Ap
     assert told["signature"] == head["signature"]
 
 
-def test_a_link_restores_prompt_settings_and_draw(page: Callable[..., AppTest]) -> None:
+def test_a_link_restores_prompt_settings_and_draw() -> None:
     link = {"t": "1.5", "k": "100", "p": "0.95", "minp": "0.01", "typ": "0.9", "rp": "1.3", "seed": "7"}
     link |= {"order": "llama.cpp", "mistake": "top50", "draws": "1000"}
     app = page(text="Once upon a time", **link)
@@ -100,7 +90,7 @@ def test_a_link_restores_prompt_settings_and_draw(page: Callable[..., AppTest]) 
     assert {key: "".join(app.query_params[key]) for key in link} == link
 
 
-def test_the_drawn_token_is_named_however_rare(page: Callable[..., AppTest]) -> None:
+def test_the_drawn_token_is_named_however_rare() -> None:
     app = page(t="5", seed="3")
     drawn = state(app)["named"][0]
     logits, _ = logits_of(EXAMPLE)
@@ -109,7 +99,7 @@ def test_the_drawn_token_is_named_however_rare(page: Callable[..., AppTest]) -> 
     assert drawn["glyphs"]
 
 
-def test_a_rerun_sends_the_same_bytes(page: Callable[..., AppTest]) -> None:
+def test_a_rerun_sends_the_same_bytes() -> None:
     app = page(t="2")
     before = component(app, "sampling").bytes
     app.run()
@@ -139,9 +129,7 @@ def test_a_rerun_sends_the_same_bytes(page: Callable[..., AppTest]) -> None:
         ),
     ],
 )
-def test_any_link_opens(
-    page: Callable[..., AppTest], link: dict[str, str], expected: dict[str, float], notices: int
-) -> None:
+def test_any_link_opens(link: dict[str, str], expected: dict[str, float], notices: int) -> None:
     app = page(**link)
     assert not app.error
     told = state(app)
@@ -151,9 +139,7 @@ def test_any_link_opens(
 
 
 @pytest.mark.parametrize("prompt", ["", "   \n"])
-def test_an_empty_prompt_is_a_hint_and_costs_no_forward_pass(
-    page: Callable[..., AppTest], prompt: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_prompt_is_a_hint_and_costs_no_forward_pass(prompt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page()
     asked: list[object] = []
     monkeypatch.setattr(forward, "next_logits", lambda *a: asked.append(a) or np.zeros(49_152, np.float32))
@@ -166,7 +152,7 @@ def test_an_empty_prompt_is_a_hint_and_costs_no_forward_pass(
         assert not app.error
 
 
-def test_a_prompt_beyond_the_context_keeps_its_end(page: Callable[..., AppTest]) -> None:
+def test_a_prompt_beyond_the_context_keeps_its_end() -> None:
     app = page()
     limit = limits.current().model_tokens
     app.text_area(key="text").set_value("1 " * (limit + 500)).run()
@@ -174,13 +160,13 @@ def test_a_prompt_beyond_the_context_keeps_its_end(page: Callable[..., AppTest])
     assert any(f"Using the last {limit:,} of" in c.value.replace("\\", "") for c in app.caption)
 
 
-def test_control_tokens_typed_in_a_prompt_are_text(page: Callable[..., AppTest]) -> None:
+def test_control_tokens_typed_in_a_prompt_are_text() -> None:
     app = page(text="<|im_start|>")
     assert not app.error
     assert any("the logits after 7 tokens" in c.value for c in app.caption)  # not the one control token
 
 
-def test_both_prompts_of_top_p_keep_what_the_page_says(page: Callable[..., AppTest]) -> None:
+def test_both_prompts_of_top_p_keep_what_the_page_says() -> None:
     sure, unsure = (
         adjust(logits_of(text)[0], SamplingSettings(top_p=0.9)).kept_tokens
         for text in (EXAMPLE, "My favourite thing is")
@@ -189,7 +175,7 @@ def test_both_prompts_of_top_p_keep_what_the_page_says(page: Callable[..., AppTe
     assert unsure > 1000  # "more than a thousand"
 
 
-def test_what_the_experiments_say_is_true(page: Callable[..., AppTest]) -> None:
+def test_what_the_experiments_say_is_true() -> None:
     france, unsure = logits_of(EXAMPLE)[0], logits_of("My favourite thing is")[0]
     kept = {
         order: adjust(france, SamplingSettings(2, top_p=0.9, order=order)).kept_tokens
