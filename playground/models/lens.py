@@ -178,7 +178,7 @@ class Lens:
 
     def embedding_rows(self, ids: Sequence[int]) -> np.ndarray:
         """The vectors these tokens enter the model with: float32 (token, dimension)."""
-        return self._answer("embedding_rows", (self._checked(ids, limits.LOCAL.model_tokens),))
+        return self._answer("embedding_rows", (self.checked(ids, limits.LOCAL.model_tokens),))
 
     def embedding_norms(self) -> np.ndarray:
         """The length of every token's row: float32 (vocabulary,)."""
@@ -238,7 +238,7 @@ class Lens:
         from playground.models import forward
 
         self._needs("decoder")
-        checked = self._checked(ids, self.max_tokens)
+        checked = self.checked(ids, self.max_tokens)
         allowed = min(max_new_tokens, limits.current().new_tokens)
         if allowed < 1:
             raise BadInput("No token to generate", f"Ask for 1 to {limits.current().new_tokens} new tokens.")
@@ -252,7 +252,7 @@ class Lens:
         from playground.models import forward
 
         self._needs("decoder")
-        self._checked([*ids, *path], self.max_tokens)
+        self.checked([*ids, *path], self.max_tokens)
         if not (ids and path):
             return ()
         key = ("followed", self._loaded.entry.pin, self.device, self.dtype, tuple(ids), tuple(path), settings)
@@ -276,7 +276,7 @@ class Lens:
         from playground.models import forward
 
         self._needs("decoder")
-        batch = forward.Beams([list(self._checked(ids, self.max_tokens))])
+        batch = forward.Beams([list(self.checked(ids, self.max_tokens))])
         if not 1 <= beams <= limits.BEAMS or not 1 <= max_new_tokens <= limits.current().new_tokens:
             raise BadInput(
                 "This beam search is too large",
@@ -312,7 +312,8 @@ class Lens:
         if self.kind != kind:
             raise BadInput(f"{self.title} predicts no next token", "It is an encoder: choose a decoder model.")
 
-    def _checked(self, ids: Sequence[int], limit: int) -> tuple[int, ...]:
+    def checked(self, ids: Sequence[int], limit: int) -> tuple[int, ...]:
+        """The same ids, if the model can take them in; BadInput for none, too many, or one it does not know."""
         if not ids:
             raise BadInput("There is no token to start from", "Type something.")
         if len(ids) > limit:
@@ -323,21 +324,28 @@ class Lens:
         return tuple(int(i) for i in ids)
 
     def _shared(self, what: str, ids: Sequence[int], extra: tuple[int, ...], limit: int) -> np.ndarray:
-        checked = self._checked(ids, min(limit, self.max_tokens))
+        checked = self.checked(ids, min(limit, self.max_tokens))
         taken = {"attentions": (extra,), "queries_keys": extra}.get(what, ())
         return self._answer(what, (checked, *taken), key=(extra, checked))
 
     def _answer(self, what: str, arguments: tuple[Any, ...], key: Hashable = None) -> np.ndarray:
-        """``forward.what(model, *arguments)`` on the worker; ``key`` stands for arguments that are arrays."""
         from playground.models import forward
 
-        whole_key = (self._loaded.entry.pin, self.device, self.dtype, what, arguments if key is None else key)
+        return self.ask(getattr(forward, what), arguments, key)
+
+    def ask(self, function: Callable[..., np.ndarray], arguments: tuple[Any, ...], key: Hashable = None) -> np.ndarray:
+        """``function(model, *arguments)`` on the worker, once for all who ask the same; read-only.
+
+        How a topic with a module of its own runs the model. ``key`` stands for arguments that are arrays.
+        """
+        name = f"{function.__module__}.{function.__qualname__}"
+        whole_key = (self._loaded.entry.pin, self.device, self.dtype, name, arguments if key is None else key)
         kept = self._results.get(whole_key)
         if kept is not None:
             return kept
 
         def work() -> np.ndarray:
-            value = _with_memory_care(self._loaded, lambda: getattr(forward, what)(self._loaded.model, *arguments))
+            value = _with_memory_care(self._loaded, lambda: function(self._loaded.model, *arguments))
             self._results.put(whole_key, value)
             return value
 
