@@ -1,0 +1,86 @@
+"""Masked language modelling: some tokens are hidden, and the model learns to say which they were, from both sides.
+
+BERT chooses 15 % of a text's tokens; of these 80 % are replaced by [MASK], 10 % by a random token, 10 % are kept.
+Only the chosen ones carry a loss. Devlin et al. 2018, arXiv:1810.04805, section 3.1 and appendix A.1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from playground.core.sampling_settings import SEED_MAX
+from playground.errors import BadInput
+
+RATE = 0.15
+MASKED, RANDOM = 0.8, 0.1  # of the chosen ones; the rest is kept
+Change = Literal["", "masked", "random", "kept"]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the model reads and, position by position, what it must say; None where nothing is asked."""
+
+    read: tuple[int, ...]
+    targets: tuple[int | None, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """The positions that carry a loss."""
+        return tuple(i for i, target in enumerate(self.targets) if target is not None)
+
+
+def exercise(
+    ids: Sequence[int],
+    maskable: Sequence[bool],
+    *,
+    mask_id: int,
+    vocabulary_size: int,
+    seed: int,
+    rate: float = RATE,
+) -> Exercise:
+    """The text with ``rate`` of its tokens chosen among the ``maskable`` ones (not [CLS] and [SEP]); at least one.
+
+    As in BERT's own create_pretraining_data.py: round(rate · tokens) positions without replacement, the tokens a
+    template added counted, then a draw for each. A random token may be any id, by chance even the right one.
+
+    >>> one = exercise([7, 8, 9], [True] * 3, mask_id=103, vocabulary_size=200, seed=1)
+    >>> len(one.asked), [one.targets[i] == (7, 8, 9)[i] for i in one.asked]
+    (1, [True])
+
+    Raises BadInput where nothing may be masked, or for a rate or seed out of range.
+    """
+    candidates = [i for i, may in enumerate(maskable) if may]
+    if not candidates:
+        raise BadInput("There is no token to hide", "Type a word: control tokens such as [CLS] are never masked.")
+    if not 0 < rate <= 1 or not 0 <= seed <= SEED_MAX:
+        raise BadInput("This can't be drawn", f"The rate is above 0 and at most 1, the seed 0 to {SEED_MAX:,}.")
+    numbers = np.random.default_rng(seed)
+    count = min(max(1, round(rate * len(ids))), len(candidates))
+    chosen = sorted(np.array(candidates)[np.argsort(numbers.random(len(candidates)), kind="stable")[:count]].tolist())
+    read, targets = list(ids), [None] * len(ids)  # type: list[int], list[int | None]
+    changes: list[Change] = [""] * len(ids)
+    for place, (fate, which) in zip(chosen, numbers.random((count, 2)).tolist(), strict=True):
+        targets[place] = ids[place]
+        changes[place] = "masked" if fate < MASKED else "random" if fate < MASKED + RANDOM else "kept"
+        if changes[place] != "kept":
+            read[place] = mask_id if changes[place] == "masked" else int(which * vocabulary_size)
+    return Exercise(tuple(read), tuple(targets), tuple(changes))
+
+
+def shares(ids: Sequence[int], maskable: Sequence[bool], draws: int, seed: int) -> dict[Change, float]:
+    """How often each fate came up among the chosen tokens of ``draws`` exercises, as shares.
+
+    >>> found = shares(range(20), [True] * 20, draws=1_000, seed=0)
+    >>> abs(found["masked"] - 0.8) < 0.02, round(sum(found.values()), 9)
+    (True, 1.0)
+    """
+    counted: dict[Change, int] = {"masked": 0, "random": 0, "kept": 0}
+    for number in range(draws):
+        drawn = exercise(ids, maskable, mask_id=0, vocabulary_size=2, seed=(seed + number) % (SEED_MAX + 1))
+        for place in drawn.asked:
+            counted[drawn.changes[place]] += 1
+    total = sum(counted.values())
+    return {change: count / total for change, count in counted.items()}
