@@ -34,6 +34,10 @@ CHAT_TURNS = 6
 HEAD_VIEW_TOKENS = 64
 MODEL_VIEW_TOKENS = 24
 HEATMAP_TOKENS = 128
+NEURON_VIEW_TOKENS = 32
+WEIGHED_TOKENS = 32  # a text whose single attention weights are shown number by number
+ABLATED_TOKENS = 64  # a text run once for every head
+LOGIT_LENS_TOKENS = 48
 
 # Generation.
 ALTERNATIVES = 8  # tokens that could have come instead, listed a position
@@ -69,6 +73,11 @@ ANSWER_TOKENS = 48  # of an answer
 SHOTS_WAIT_S = 300.0  # for another reader's measurement to end
 SHOTS_KEPT = 1_000  # measurements remembered in the store, one for each number of shots
 
+# Lessons, read at start.
+LESSONS = 100  # files of a folder
+LESSON_STEPS = 30  # of a lesson; also assertions of a step
+LESSON_BYTES, LESSON_TEXT = 100_000, 4_000  # of a file; characters of one text in it
+
 # Waiting.
 QUEUE_LENGTH = 64  # requests waiting for one model, over all sessions
 QUEUE_DEADLINE_S = 60.0
@@ -93,6 +102,22 @@ QUANTIZED_PROMPT_TOKENS = 128
 QUANTIZED_PARAMETERS = 600_000_000  # a larger model would need too long, and its copy too much memory
 QUANTIZED_WAIT_S = 300.0  # for another reader's measurement to end
 QUANTIZED_KEPT = 500  # measurements remembered in the store
+
+
+# The classroom: rooms live on the server, and end by themselves.
+ROOMS = 50  # open at once, for all instructors
+ROOM_STUDENTS = 60
+ROOM_IDLE_S, ROOM_LIFE_S = 2 * 3600.0, 12 * 3600.0  # nobody in it; whatever happens
+ROOM_AWAY_S = 15.0  # not heard of for so long: not here now (an open page is heard of every ROOM_SEEN_S)
+ROOM_SEEN_S = 5.0
+ROOM_SEAT_LOST_S = 600.0  # a full room gives away the seat of somebody away for so long
+ROOM_GUESSES, ROOM_GUESSES_IN_ALL = 20, 300  # wrong codes a minute, of one address and of all
+ROOMS_OPENED = 12  # an hour, by one address
+ROOM_PLACE_CHARACTERS = 12_000  # of a page's state that is followed
+ROOM_QUESTIONS = 500
+ANSWER_CHARACTERS = 40
+ANSWER_CHANGES = 20  # of one person, of one question
+CLASS_WORDS = 40  # tokens the class appends to its sentence
 
 
 @dataclass(frozen=True)
