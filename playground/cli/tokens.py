@@ -33,7 +33,7 @@ def tokenize(text: str, tokenizer_id: str, special: SpecialMode, template: bool,
 
     The table names each token's first and last character, counted from 0; in JSON "end" is one past the last.
 
-    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2.
+    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, tekken, jurassic2.
     """
     from playground.models import engines
 

@@ -24,7 +24,7 @@ _tokenizer_option = click.option("--tokenizer", "tokenizer_id", metavar="ID", de
 def search_command(query: str, tokenizer_id: str, by: By, limit: int, as_json: bool) -> None:
     """The entries that contain QUERY: as text, as an id (464, 100-120), as bytes (F0 9F), or as a regex (^\\p{Thai}+$).
 
-    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2.
+    Tokenizers: gpt2, cl100k, o200k, smollm2, bert, mistral, tekken, jurassic2.
     """
     from playground.models import engines, vocabularies
 

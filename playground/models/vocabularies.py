@@ -16,7 +16,7 @@ from playground.models.engines import Engine
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 _STEP = 4_000  # entries between two reports: tens of milliseconds
 # The id of merge number 0. tiktoken's own files count the single bytes as ranks, too: there the id is the rank.
-FIRST_MERGE = {"gpt2": 256, "cl100k": 0, "o200k": 0, "smollm2": 252, "mistral": 259}
+FIRST_MERGE = {"gpt2": 256, "cl100k": 0, "o200k": 0, "smollm2": 252, "mistral": 259, "tekken": 1000}
 _kept: dict[str, Vocabulary] = {}
 _facts: dict[str, Facts] = {}
 _locks: dict[str, threading.Lock] = {tokenizer_id: threading.Lock() for tokenizer_id in engines.TOKENIZERS}

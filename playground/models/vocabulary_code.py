@@ -12,6 +12,19 @@ raw = {{i: piece for piece, i in encoding._mergeable_ranks.items()}}
 raw |= {{i: piece.encode() for piece, i in encoding._special_tokens.items()}}
 text = {{i: piece.decode(errors="replace") for i, piece in raw.items()}}
 """
+_TEKKEN = """
+import base64
+import json
+from playground.models import store  # only to find the file
+from playground.models.engines.tiktoken_bpe import TEKKEN_CONTROL  # the file has no names for its first ids
+
+file = json.loads((store.ensure("tekken") / "tekken.json").read_bytes())
+first = file["config"]["default_num_special_tokens"]
+used = file["vocab"][: file["config"]["default_vocab_size"] - first]
+raw = {i: name.encode() for i, name in enumerate(TEKKEN_CONTROL)}
+raw |= {first + piece["rank"]: base64.b64decode(piece["token_bytes"]) for piece in used}
+text = {i: piece.decode(errors="replace") for i, piece in raw.items()}
+"""
 _TOKENIZERS = """
 from tokenizers import Tokenizer
 from playground.models import store  # only to find the file
@@ -51,6 +64,8 @@ def snippet(tokenizer_id: str, query: str, by: By, ids: list[int]) -> str:
     """Python that prints the ids the page lists (by id, not the equal one first); ``ids`` for a search by id."""
     if tokenizer_id in _TIKTOKEN_NAMES:
         read = _TIKTOKEN.format(name=_TIKTOKEN_NAMES[tokenizer_id])
+    elif tokenizer_id == "tekken":
+        read = _TEKKEN
     elif tokenizer_id in _SENTENCEPIECE_FILES:
         read = _SENTENCEPIECE.format(id=tokenizer_id, file=_SENTENCEPIECE_FILES[tokenizer_id])
     else:

@@ -29,7 +29,7 @@ PAGES = (
         "Tokenization",
         ":material/segment:",
         "Text",
-        "A model never sees letters. See the tokens seven real tokenizers make of one text, down to the byte.",
+        "A model never sees letters. See the tokens eight real tokenizers make of one text, down to the byte.",
         "A family emoji, in pieces",
         {"text": "The 👨‍👩‍👧 reads नमस्ते, 你好 and café."},
     ),

@@ -94,7 +94,7 @@ def test_an_unknown_tokenizer_is_one_line_and_status_2() -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
-    assert "gpt2, cl100k, o200k, smollm2, bert, mistral, jurassic2" in result.stderr
+    assert "gpt2, cl100k, o200k, smollm2, bert, mistral, tekken, jurassic2" in result.stderr
 
 
 def test_merges_are_told_step_by_step() -> None:

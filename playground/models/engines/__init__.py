@@ -1,4 +1,4 @@
-"""The tokenizer engines: seven vocabularies behind one interface, each encoded by the library it was made for."""
+"""The tokenizer engines: eight vocabularies behind one interface, each encoded by the library it was made for."""
 
 from playground.errors import BadInput
 from playground.models import store
@@ -26,6 +26,13 @@ TOKENIZERS: dict[str, TokenizerInfo] = {
             adds_space=True,
         ),
         TokenizerInfo(
+            "tekken",
+            _BYTE_LEVEL,
+            "tiktoken",
+            "Mistral NeMo and Pixtral. Trained on over 100 languages; one token for each digit.",
+            reads_control=False,
+        ),
+        TokenizerInfo(
             "jurassic2",
             _UNIGRAM,
             "sentencepiece",
@@ -47,9 +54,9 @@ def load(tokenizer_id: str) -> Engine:
     folder = store.ensure(tokenizer_id)
     # Imported here: a page that names the tokenizers need not load three libraries.
     if info.library == "tiktoken":
-        from playground.models.engines.tiktoken_bpe import TiktokenEngine
+        from playground.models.engines.tiktoken_bpe import TekkenEngine, TiktokenEngine
 
-        return TiktokenEngine(info, folder)
+        return TekkenEngine(info, folder) if tokenizer_id == "tekken" else TiktokenEngine(info, folder)
     if info.library == "tokenizers":
         from playground.models.engines.hugging_face import HuggingFaceEngine
 

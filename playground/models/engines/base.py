@@ -165,11 +165,18 @@ class Engine(ABC):
         """The vocabulary entry; KeyError where there is none."""
 
     def _by_bytes(
-        self, text: str, ids: Sequence[int], lengths: np.ndarray, dropped: frozenset[int] = frozenset()
+        self,
+        text: str,
+        ids: Sequence[int],
+        lengths: np.ndarray,
+        dropped: frozenset[int] = frozenset(),
+        begin: Sequence[int] = (),
     ) -> LazyTokens:
-        """Tokens whose bytes, of these lengths, are the text's one after the other."""
+        """Tokens whose bytes, of these lengths, are the text's one after the other; ``begin`` are put before them."""
         spans = byte_spans(text, lengths, dropped)
-        return self._by_spans(ids, character_spans(text, spans), spans)
+        nowhere = np.zeros((len(begin), 2), spans.dtype)
+        in_bytes = np.concatenate((nowhere, spans))
+        return self._by_spans([*begin, *ids], np.concatenate((nowhere, character_spans(text, spans))), in_bytes)
 
     def _by_characters(self, text: str, ids: Sequence[int], spans: np.ndarray) -> LazyTokens:
         """Tokens that stand for whole characters; one the library added stands where the token before it ends."""

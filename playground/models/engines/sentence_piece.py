@@ -1,4 +1,7 @@
-"""SentencePiece models, encoded by sentencepiece: Mistral's first vocabulary (BPE) and Jurassic-2 (Unigram)."""
+"""SentencePiece models, encoded by sentencepiece: Mistral's first vocabulary (BPE) and Jurassic-2 (Unigram).
+
+A vocabulary without bytes to fall back on (XLM-R's) works too: what it has no piece for is one ``<unk>``.
+"""
 
 from pathlib import Path
 
@@ -76,8 +79,10 @@ class SentencePieceEngine(Engine):
         scores = {processor.id_to_piece(i): (i, processor.get_score(i)) for i in usable}
         of_byte = {int(value): i for i, value in enumerate(self._byte_value) if value >= 0}
 
+        unknown = processor.unk_id()
+
         def fallback(piece: str) -> tuple[int, ...]:
-            return tuple(of_byte[byte] for byte in piece.encode())
+            return tuple(of_byte[byte] for byte in piece.encode()) if of_byte else (unknown,)
 
         def rank(left: str, right: str) -> int | None:
             found = scores.get(left + right)
@@ -86,11 +91,11 @@ class SentencePieceEngine(Engine):
         def ids_of(piece: str) -> tuple[int, ...]:
             return (scores[piece][0],) if piece in scores else fallback(piece)
 
-        changes = _CHANGES[self.info.id]
-        if self.info.id == "jurassic2":
-            return BestPath(self._normalized, changes, Pieces.of(scores), fallback)
+        changes = _CHANGES.get(self.info.id, ())
+        if "Unigram" in self.info.kind:
+            return BestPath(self._normalized, changes, Pieces.of(scores), fallback, unknown)
         rule = f"not at all. But no piece of this vocabulary goes on after a {SPACE} inside: words never join"
-        return Merges(self._split, changes, rule, False, parts_of=list, rank=rank, ids_of=ids_of)
+        return Merges(self._split, changes, rule, False, parts_of=list, rank=rank, ids_of=ids_of, unknown=unknown)
 
     def _split(self, text: str) -> Split:
         normalized, places = self._normalized(text)

@@ -16,6 +16,22 @@ ids = encoding.{call}
 print(ids)
 print([encoding.decode_single_token_bytes(i) for i in ids])
 """
+_TEKKEN = """
+import base64
+import json
+
+import tiktoken
+from playground.models import store  # only to find the file
+
+text = {text}
+file = json.loads((store.ensure("tekken") / "tekken.json").read_bytes())
+first = file["config"]["default_num_special_tokens"]  # ids below are control tokens
+used = file["vocab"][: file["config"]["default_vocab_size"] - first]
+ranks = {{base64.b64decode(piece["token_bytes"]): piece["rank"] for piece in used}}
+encoding = tiktoken.Encoding("tekken", pat_str=file["config"]["pattern"], mergeable_ranks=ranks, special_tokens={{}})
+ids = {begin}[first + rank for rank in encoding.encode_ordinary(text)]
+print(ids)
+"""
 _TOKENIZERS = """
 from tokenizers import Tokenizer
 from playground.models import store  # only to find the file; Tokenizer.from_pretrained("{name}") asks the hub
@@ -50,6 +66,8 @@ def snippet(tokenizer_id: str, text: str, mode: SpecialMode) -> str:
     if tokenizer_id in _TIKTOKEN_NAMES:
         call = "encode_ordinary(text)" if plain else 'encode(text, allowed_special="all")'
         return _TIKTOKEN.format(text=written, name=_TIKTOKEN_NAMES[tokenizer_id], call=call)
+    if tokenizer_id == "tekken":
+        return _TEKKEN.format(text=written, begin="[1] + " if template else "")  # 1 is <s>
     if tokenizer_id in _ON_THE_HUB:
         why = "control tokens typed in a text stay text" if plain else "control tokens typed in a text are recognised"
         hub = _ON_THE_HUB[tokenizer_id]

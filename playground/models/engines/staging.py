@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic
 
 from playground.core import bpe_trace, unigram_lattice, wordpiece_trace
@@ -49,15 +49,17 @@ class Merges(Staging, Generic[Part]):
         parts_of: Callable[[str], list[Part]],
         rank: Rank[Part],
         ids_of: Callable[[Part], tuple[int, ...]],
+        unknown: int | None = None,
     ) -> None:
         super().__init__(split, changes, rule, is_regex)
+        self._unknown = unknown
         self._parts_of: Callable[[str], list[Part]] = parts_of
         self._rank: Rank[Part] = rank
         self.ids_of: Callable[[Part], tuple[int, ...]] = ids_of
 
     def ids(self, pre_token: str) -> tuple[int, ...]:
         parts = bpe_trace.merged(self._parts_of(pre_token), self._rank)
-        return tuple(token_id for part in parts for token_id in self.ids_of(part))
+        return _joined((token_id for part in parts for token_id in self.ids_of(part)), self._unknown)
 
     def trace(self, pre_token: str) -> tuple[Step[Part], ...]:
         return bpe_trace.trace(self._parts_of(pre_token), self._rank)
@@ -90,10 +92,11 @@ class BestPath(Staging):
         changes: tuple[str, ...],
         pieces: Pieces,
         fallback: Callable[[str], tuple[int, ...]],
+        unknown: int | None = None,
     ) -> None:
         rule = "not at all: the whole text is one lattice. It is shown here piece of text by piece of text, cut where "
         super().__init__(self._split, changes, rule + "the best path has a token that starts with a space", False)
-        self._normalize, self._pieces, self._fallback = normalize, pieces, fallback
+        self._normalize, self._pieces, self._fallback, self._unknown = normalize, pieces, fallback, unknown
 
     def _split(self, text: str) -> Split:
         """Cut on the best path: each part's best path is its share of the whole one."""
@@ -107,10 +110,24 @@ class BestPath(Staging):
 
     def ids(self, pre_token: str) -> tuple[int, ...]:
         path = unigram_lattice.best(self.trace(pre_token))
-        return tuple(i for e in path.edges for i in ((e.id,) if e.id is not None else self._fallback(e.piece)))
+        ids = (i for e in path.edges for i in ((e.id,) if e.id is not None else self._fallback(e.piece)))
+        return _joined(ids, self._unknown)
 
     def trace(self, pre_token: str) -> Lattice:
         return unigram_lattice.lattice(pre_token, self._pieces)
+
+
+def _joined(ids: Iterable[int], unknown: int | None) -> tuple[int, ...]:
+    """SentencePiece makes one ``<unk>`` of neighbouring unknown characters.
+
+    >>> _joined([5, 0, 0, 6, 6], unknown=0)
+    (5, 0, 6, 6)
+    """
+    found: list[int] = []
+    for token_id in ids:
+        if token_id != unknown or found[-1:] != [unknown]:
+            found.append(token_id)
+    return tuple(found)
 
 
 def words(normalized: str, places: list[int]) -> list[tuple[str, int, int]]:

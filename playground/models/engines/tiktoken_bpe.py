@@ -1,4 +1,4 @@
-"""OpenAI's vocabularies, encoded by tiktoken from files in the store (tiktoken itself would download them)."""
+"""OpenAI's vocabularies and Mistral's Tekken, encoded by tiktoken from files in the store (it would download them)."""
 
 import base64
 import gzip
@@ -47,23 +47,36 @@ _SPECIAL = {
 }
 
 
+# mistral-common 1.13.1, tokens/tokenizers/tekken.py (Apache-2.0); the file itself names no control tokens.
+_TEKKEN_NAMED = (
+    "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]",
+    "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]",
+    "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
+)  # fmt: skip
+TEKKEN_CONTROL = (*_TEKKEN_NAMED, *(f"<SPECIAL_{i}>" for i in range(len(_TEKKEN_NAMED), 1_000)))
+
+
 class TiktokenEngine(Engine):
     """gpt2, cl100k and o200k. None of them adds anything around a text, so template mode equals control mode."""
 
     def __init__(self, info: TokenizerInfo, folder: Path) -> None:
         super().__init__(info)
-        ranks = _gpt2_ranks(folder) if info.id == "gpt2" else _tiktoken_ranks(folder / f"{info.id}_base.tiktoken.gz")
-        self._ranks = ranks
-        self.special_tokens = _SPECIAL[info.id]
-        self.pattern = _PATTERNS[info.id]
+        self._ranks, self.special_tokens, self.pattern, self._first_merge = self._read(folder)
         self._encoding = tiktoken.Encoding(
-            info.id, pat_str=self.pattern, mergeable_ranks=ranks, special_tokens=self.special_tokens
+            info.id, pat_str=self.pattern, mergeable_ranks=self._ranks, special_tokens=self.special_tokens
         )
         self.vocabulary_size = self._encoding.n_vocab
         self._special_ids = frozenset(self.special_tokens.values())
         self._lengths = np.zeros(self.vocabulary_size, np.int64)
-        for piece, token_id in (*ranks.items(), *self.special_tokens.items()):
+        for piece, token_id in (*self._ranks.items(), *self.special_tokens.items()):
             self._lengths[token_id] = len(piece)  # control tokens are ASCII
+
+    def _read(self, folder: Path) -> tuple[dict[bytes, int], dict[str, int], str, int]:
+        """Ids of pieces and of control tokens, the pattern, and the id that the file ranks 0."""
+        name = self.info.id
+        if name == "gpt2":  # its first merge is number 0 in its file of merges
+            return _gpt2_ranks(folder), _SPECIAL[name], _PATTERNS[name], _SINGLE_BYTES
+        return _tiktoken_ranks(folder / f"{name}_base.tiktoken.gz"), _SPECIAL[name], _PATTERNS[name], 0
 
     def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
         if mode == "plain":
@@ -76,10 +89,10 @@ class TiktokenEngine(Engine):
         return self._encoding.encode_ordinary(text)
 
     def _staging(self) -> Staging:
-        ranks, first = self._ranks, _SINGLE_BYTES if self.info.id == "gpt2" else 0
+        ranks, first = self._ranks, self._first_merge
 
         def rank(left: bytes, right: bytes) -> int | None:
-            """tiktoken ranks a merge by its result; GPT-2's first merge is number 0 in its file, and id 256."""
+            """tiktoken ranks a merge by its result."""
             found = ranks.get(left + right)
             return None if found is None else found - first
 
@@ -99,6 +112,25 @@ class TiktokenEngine(Engine):
     def _piece(self, token_id: int) -> Piece:
         raw = self._encoding.decode_single_token_bytes(token_id)
         return Piece(raw.decode(errors="replace"), raw, special=token_id in self._special_ids)
+
+
+class TekkenEngine(TiktokenEngine):
+    """Its first 1,000 ids are control tokens, its pieces follow in the order of their ranks. mistral-common never
+    finds control tokens in a text: only template mode puts ``<s>`` there, by its id.
+    """
+
+    def _read(self, folder: Path) -> tuple[dict[bytes, int], dict[str, int], str, int]:
+        file = json.loads((folder / "tekken.json").read_bytes())
+        config = file["config"]
+        first = config["default_num_special_tokens"]
+        used = file["vocab"][: config["default_vocab_size"] - first]  # the file holds more than the models know
+        ids = {base64.b64decode(piece["token_bytes"]): first + piece["rank"] for piece in used}
+        return ids, {name: i for i, name in enumerate(TEKKEN_CONTROL)}, config["pattern"], first
+
+    def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
+        ids = self._encoding.encode_ordinary(text)
+        begin = [self.special_tokens["<s>"]] if mode == "template" else []
+        return self._by_bytes(text, ids, self._lengths[ids], begin=begin)
 
 
 def _gpt2_ranks(folder: Path) -> dict[bytes, int]:
