@@ -34,6 +34,7 @@ CHAT_TURNS = 6
 HEAD_VIEW_TOKENS = 64
 MODEL_VIEW_TOKENS = 24
 HEATMAP_TOKENS = 128
+REPEATED_WORDS_MIN, REPEATED_WORDS, REPEATED_WORDS_DEFAULT = 8, 60, 40  # random words said twice, to score heads
 NEURON_VIEW_TOKENS = 32
 WEIGHED_TOKENS = 32  # a text whose single attention weights are shown number by number
 ABLATED_TOKENS = 64  # a text run once for every head
