@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from playground.core.model_parts import Anatomy, Call, Weight, anatomy
+from playground.core.model_parts_explained import Facts
 from playground.models import lens as lenses
 from playground.models.catalogue import catalogue
 from playground.models.lens import Lens
@@ -26,6 +27,28 @@ def of(lens: Lens, ids: Sequence[int], target_ids: Sequence[int] = ()) -> Anatom
         names, held = [name for name, _ in holders(loaded.model)], weights(loaded.model)
     told = [Call(names[row[0]], _shape(row[1 : 1 + _DIMENSIONS]), _shape(row[1 + _DIMENSIONS :])) for row in seen]
     return anatomy(held, told, two_stacks=lens.kind == "encoder-decoder")
+
+
+def facts(lens: Lens) -> Facts:
+    """What the weights' shapes do not tell, from the model's config."""
+    with lenses.shared()[0].lease(catalogue()[lens.model_id], "parts") as loaded:
+        return facts_of(loaded.model.config)
+
+
+def facts_of(config: Any) -> Facts:
+    """The same from a transformers config."""
+    heads, hidden = int(config.num_attention_heads), int(config.hidden_size)
+    named = ("dense_act_fn", "hidden_act", "activation_function")
+    activation = next((str(getattr(config, n)) for n in named if getattr(config, n, None)), "")
+    return Facts(
+        heads=heads,
+        kv_heads=int(getattr(config, "num_key_value_heads", None) or heads),
+        head_size=int(getattr(config, "d_kv", None) or getattr(config, "head_dim", None) or hidden // heads),
+        activation=activation,
+        rotary=bool(getattr(config, "rope_parameters", None)),
+        scaled="t5" not in str(config.model_type),  # T5 divides nothing: its weights are drawn smaller instead
+        distance=bool(getattr(config, "relative_attention_num_buckets", None)),
+    )
 
 
 def weights(model: Any) -> tuple[Weight, ...]:
