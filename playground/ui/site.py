@@ -79,6 +79,15 @@ PAGES = (
         {"model": "gpt-3-175b", "length": "1000"},
     ),
     PageInfo(
+        "model_parts.py",
+        "Inside the model",
+        ":material/schema:",
+        "Model",
+        "A text's way through a real model: each part with its parameters, its bytes, and the tensor that comes out.",
+        "An encoder, taken apart",
+        {"model": "minilm-l6"},
+    ),
+    PageInfo(
         "embeddings.py",
         "Embeddings",
         ":material/scatter_plot:",
