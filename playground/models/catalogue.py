@@ -39,6 +39,15 @@ class Hub:
 
 
 @dataclass(frozen=True)
+class Bundled:
+    """Files that come with this project: ``files`` maps a name in ``assets/<folder>`` to its sha256."""
+
+    folder: str
+    bytes: int
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One row of the allow-list."""
 
@@ -51,21 +60,24 @@ class Entry:
     vocabulary: str = ""  # a model's tokenizer, by id
     part_of: str = ""  # a vocabulary that comes with a model
     context_tokens: int = 0
+    head: Literal["", "mlm"] = ""  # an encoder with its masked-language-modelling head
+    note: str = ""  # what a reader of the catalogue should know
     wheel: Wheel | None = None
     hub: Hub | None = None
+    bundled: Bundled | None = None
 
     @property
     def download_bytes(self) -> int:
         """Size of what its first source sends."""
-        source = self.wheel or self.hub
+        source = self.bundled or self.wheel or self.hub
         return source.bytes if source else 0
 
     @property
     def pin(self) -> str:
         """A short digest of everything pinned: the entry's folder in the store changes when a pin does."""
-        return hashlib.sha256(
-            json.dumps([asdict(self.wheel) if self.wheel else None, asdict(self.hub) if self.hub else None]).encode()
-        ).hexdigest()[:12]
+        pinned = [asdict(self.wheel) if self.wheel else None, asdict(self.hub) if self.hub else None]
+        pinned += [asdict(self.bundled)] if self.bundled else []
+        return hashlib.sha256(json.dumps(pinned).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -99,12 +111,17 @@ class Catalogue:
 
 
 def _entry(row: dict) -> Entry:
-    wheel, hub = row.pop("wheel", None), row.pop("hub", None)
+    wheel, hub, bundled = (row.pop(source, None) for source in ("wheel", "hub", "bundled"))
     if wheel:
         wheel["members"] = {path: (m["name"], m.get("sha256", "")) for path, m in wheel["members"].items()}
     if hub:
         hub["files"] = {name: f.get("sha256", "") for name, f in hub["files"].items()}
-    return Entry(**row, wheel=Wheel(**wheel) if wheel else None, hub=Hub(**hub) if hub else None)
+    return Entry(
+        **row,
+        wheel=Wheel(**wheel) if wheel else None,
+        hub=Hub(**hub) if hub else None,
+        bundled=Bundled(**bundled) if bundled else None,
+    )
 
 
 @cache

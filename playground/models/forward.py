@@ -5,9 +5,11 @@
 one thread does all the work of a model.
 """
 
+import contextlib
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -32,16 +34,22 @@ def next_logits(model: Any, ids: Sequence[int]) -> np.ndarray:
     return result
 
 
-def attentions(model: Any, ids: Sequence[int], layers: Sequence[int]) -> np.ndarray:
-    """Attention weights, float32 of shape (layer, head, target, source), of the layers asked for."""
+@contextlib.contextmanager
+def eager(model: Any) -> Iterator[None]:
+    """The attention that gives its maps, while the ``with`` lasts."""
     before = model.config._attn_implementation
     model.set_attn_implementation("eager")
     try:
-        with torch.inference_mode():
-            extra = {"logits_to_keep": 1, "use_cache": False} if _has_logits(model) else {}
-            maps = model(_batch(model, ids), output_attentions=True, **extra).attentions
+        yield
     finally:
         model.set_attn_implementation(before)
+
+
+def attentions(model: Any, ids: Sequence[int], layers: Sequence[int]) -> np.ndarray:
+    """Attention weights, float32 of shape (layer, head, target, source), of the layers asked for."""
+    with eager(model), torch.inference_mode():
+        body, extra = _reading(model)
+        maps = body(_batch(model, ids), output_attentions=True, **extra).attentions
     if not maps or len(maps) != model.config.num_hidden_layers or any(m is None for m in maps):
         raise RuntimeError("the model returned no attention maps; was eager attention refused?")
     return np.stack([maps[layer][0].float().cpu().numpy() for layer in layers])
@@ -50,8 +58,8 @@ def attentions(model: Any, ids: Sequence[int], layers: Sequence[int]) -> np.ndar
 def hidden_states(model: Any, ids: Sequence[int]) -> np.ndarray:
     """The residual stream, float32 of shape (layers + 1, token, dimension): the embedding, then each block's output."""
     with torch.inference_mode():
-        extra = {"logits_to_keep": 1, "use_cache": False} if _has_logits(model) else {}
-        states = model(_batch(model, ids), output_hidden_states=True, **extra).hidden_states
+        body, extra = _reading(model)
+        states = body(_batch(model, ids), output_hidden_states=True, **extra).hidden_states
     return np.stack([s[0].float().cpu().numpy() for s in states])
 
 
@@ -96,7 +104,12 @@ def position_rows(model: Any) -> np.ndarray:
     tables = (m for name, m in model.named_modules() if name.rpartition(".")[2] in _POSITION_TABLES)
     table = next((m.weight for m in tables if isinstance(m, torch.nn.Embedding)), None)
     if table is None:
-        raise BadInput("This model has no table of positions", "It turns queries and keys instead (RoPE).")
+        raise BadInput(
+            "This model has no table of positions",
+            "It adds a number to each score, by distance."
+            if model.config.is_encoder_decoder
+            else "It turns queries and keys instead (RoPE).",
+        )
     rows: np.ndarray = table.detach().float().cpu().numpy().copy()  # float() of a float32 shares the model's memory
     return rows
 
@@ -116,8 +129,28 @@ def queries_keys(model: Any, ids: Sequence[int], layer: int) -> np.ndarray:
     return np.concatenate(heads)
 
 
-def _has_logits(model: Any) -> bool:
-    return model.get_output_embeddings() is not None
+def _reading(model: Any) -> tuple[Any, dict[str, Any]]:
+    """The part that reads a text, with as few logits as may be: a decoder's one, an encoder's none."""
+    if model.config.is_encoder_decoder:
+        return model.get_encoder(), {}
+    if "logits_to_keep" in inspect.signature(model.forward).parameters:
+        return model, {"logits_to_keep": 1, "use_cache": False}
+    return model.base_model, {}  # an encoder, without the head it may have
+
+
+class Row(Protocol):
+    """A text under way, between two steps."""
+
+    settings: SamplingSettings
+    ids: list[int]  # the tokens before the next one
+    new_tokens: int  # still to come
+    seed: int
+    stop_ids: frozenset[int]
+    cache: Any  # keys and values; None before the first step
+    pending: list[int]  # ids the cache has not seen
+
+    def logits(self, model: Any) -> np.ndarray:
+        """Logits after the pending ids; the cache has seen them then."""
 
 
 @dataclass
@@ -135,8 +168,16 @@ class Generation:
     def __post_init__(self) -> None:
         self.pending = list(self.ids)
 
+    def logits(self, model: Any) -> np.ndarray:
+        """Logits after the pending ids; the cache has seen them then."""
+        with torch.inference_mode():
+            out = model(_batch(model, self.pending), past_key_values=self.cache, use_cache=True, logits_to_keep=1)
+        self.cache = out.past_key_values
+        found: np.ndarray = out.logits[0, -1].float().cpu().numpy()
+        return found
 
-def step_rows(model: Any, rows: Sequence[Generation]) -> list[tuple[Step, bool] | Exception]:
+
+def step_rows(model: Any, rows: Sequence[Row]) -> list[tuple[Step, bool] | Exception]:
     """One token for each row. Rows step one after another here; the interface lets them share one padded batch."""
     results: list[tuple[Step, bool] | Exception] = []
     for row in rows:
@@ -153,12 +194,8 @@ def step_rows(model: Any, rows: Sequence[Generation]) -> list[tuple[Step, bool] 
     return results
 
 
-def _step(model: Any, row: Generation) -> Step:
-    with torch.inference_mode():
-        out = model(_batch(model, row.pending), past_key_values=row.cache, use_cache=True, logits_to_keep=1)
-        logits = out.logits[0, -1].float().cpu().numpy()
-    row.cache = out.past_key_values
-    step = drawn(logits, row.settings, row.ids, row.seed)
+def _step(model: Any, row: Row) -> Step:
+    step = drawn(row.logits(model), row.settings, row.ids, row.seed)
     row.ids.append(step.id)
     row.pending = [step.id]
     row.new_tokens -= 1

@@ -14,6 +14,7 @@ from playground.core.sampling_settings import SamplingSettings
 from playground.errors import ModelUnavailable
 from playground.models import device, engines, forward, store
 from playground.models.catalogue import Entry
+from playground.models.engines import own
 from playground.models.sources import Progress, silent
 from playground.models.worker import Worker
 
@@ -33,7 +34,7 @@ class LoadedModel:
     parameters: int
     weight_bytes: int
     notices: list[str] = field(default_factory=list)
-    worker: Worker[forward.Generation, forward.Step] = field(init=False)
+    worker: Worker[forward.Row, forward.Step] = field(init=False)
 
     def __post_init__(self) -> None:
         self.worker = Worker(self.entry.id, partial(forward.step_rows, self.model))
@@ -68,7 +69,7 @@ def load(entry: Entry, progress: Progress = silent) -> LoadedModel:
     return LoadedModel(
         entry=entry,
         model=model,
-        engine=engines.load(entry.vocabulary),
+        engine=own.of(entry),
         device=where,
         dtype=dtype,
         parameters=sum(p.numel() for p in unique),
@@ -78,7 +79,8 @@ def load(entry: Entry, progress: Progress = silent) -> LoadedModel:
 
 
 def _on_cuda(entry: Entry, folder: Any) -> tuple[Any, str]:
-    return _from_folder(entry, folder, "bf16").to("cuda"), "bf16"
+    dtype = "fp32" if entry.bundled else "bf16"  # what comes with the project is tiny: nothing would be won
+    return _from_folder(entry, folder, dtype).to("cuda"), dtype
 
 
 def _on_cpu(entry: Entry, folder: Any, progress: Progress) -> tuple[Any, str]:
@@ -121,7 +123,8 @@ def _from_folder(entry: Entry, folder: Any, dtype: str) -> Any:
         "encoder": transformers.AutoModel,
         "encoder-decoder": transformers.AutoModelForSeq2SeqLM,
     }
-    model, info = classes[entry.kind].from_pretrained(
+    made = transformers.AutoModelForMaskedLM if entry.head == "mlm" else classes[entry.kind]
+    model, info = made.from_pretrained(
         folder,
         dtype=_TORCH[dtype],
         use_safetensors=True,

