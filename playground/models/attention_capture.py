@@ -71,18 +71,21 @@ def own_attention(
     return result
 
 
-def captured(model: Any, ids: Sequence[int], layer: int) -> np.ndarray:
-    """One layer's queries and keys (after RoPE), values, weights and outputs, packed as float32 (see ``of_layer``)."""
-    found: list[np.ndarray] = []
+def captured(model: Any, ids: Sequence[int], layers: Sequence[int]) -> np.ndarray:
+    """Queries and keys (after RoPE), values, weights and outputs of ``layers``: float32, a packed row a layer.
+
+    ``unpacked`` takes a row apart again.
+    """
+    found: dict[int, np.ndarray] = {}
     calls = iter(range(model.config.num_hidden_layers))
 
     def watch(module: Any, query: Any, key: Any, value: Any, mask: Any, scaling: float) -> Any:
         output, weights = own_attention(module, query, key, value, mask, scaling)
-        if next(calls) == layer:
+        layer = next(calls)
+        if layer in layers:
+            head = np.array([query.shape[1], key.shape[1], query.shape[2], query.shape[3], scaling], np.float32)
             parts = (query[0], key[0], value[0], weights[0], output[0].transpose(0, 1))
-            shape = [query.shape[1], key.shape[1], query.shape[2], query.shape[3], scaling]
-            found.append(np.array(shape, np.float32))
-            found.extend(part.float().cpu().numpy().ravel() for part in parts)
+            found[layer] = np.concatenate([head, *(part.float().cpu().numpy().ravel() for part in parts)])
         return output, weights
 
     extra = {"use_cache": False, "logits_to_keep": 1} if model.get_output_embeddings() is not None else {}
@@ -90,7 +93,7 @@ def captured(model: Any, ids: Sequence[int], layer: int) -> np.ndarray:
         model(torch.tensor([list(ids)], device=model.device), **extra)
     if not found:
         raise RuntimeError("the model's attention did not pass through the function registered for it")
-    return np.concatenate(found)
+    return np.stack([found[layer] for layer in layers])
 
 
 def of_layer(lens: Lens, ids: Sequence[int], layer: int) -> Captured:
@@ -98,7 +101,7 @@ def of_layer(lens: Lens, ids: Sequence[int], layer: int) -> Captured:
     if not 0 <= layer < lens.layers:
         raise BadInput(f"There is no layer {layer}", f"Layers run from 0 to {lens.layers - 1}.")
     checked = lens.checked(ids, min(limits.current().attention_tokens, lens.max_tokens))
-    return unpacked(lens.ask(captured, (checked, layer)), causal=lens.kind == "decoder")
+    return unpacked(lens.ask(captured, (checked, (layer,)))[0], causal=lens.kind == "decoder")
 
 
 def unpacked(packed: np.ndarray, *, causal: bool) -> Captured:
