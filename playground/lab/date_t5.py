@@ -19,18 +19,20 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 
 from playground.core import dates
 from playground.core.dates import Dated
+from playground.models import device
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 SEED, TEST_SEED = 5, 1999
 STEPS, BATCH, TOP_RATE = 2_000, 128, 2e-3
 _BATCHES_SORTED = 16
+_NOTED = 50  # steps between two losses in the record
 TESTS = 2_000
 RECORD = "training.json"
 _ANSWER_TOKENS = 11  # 1999-05-03 and the end
 
 
 class Progress(NamedTuple):
-    """Where training is: ``loss`` is the mean cross-entropy a character of the last batch, in nats."""
+    """Where training is: ``loss`` is the last batch's mean cross-entropy a character, in nats."""
 
     step: int
     steps: int
@@ -41,12 +43,12 @@ class Progress(NamedTuple):
 def tokenizer() -> Tokenizer:
     """A token a character; the end of a text is a token, too."""
     vocabulary = {token: i for i, token in enumerate((PAD, END, UNKNOWN, *dates.ALPHABET))}
-    made = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    made.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-    made.decoder = decoders.Fuse()
-    made.add_special_tokens([PAD, END, UNKNOWN])
-    made.post_processor = processors.TemplateProcessing(f"$A {END}", special_tokens=[(END, vocabulary[END])])
-    return made
+    characters = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
+    characters.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    characters.decoder = decoders.Fuse()
+    characters.add_special_tokens([PAD, END, UNKNOWN])
+    characters.post_processor = processors.TemplateProcessing(f"$A {END}", special_tokens=[(END, vocabulary[END])])
+    return characters
 
 
 def new_model(seed: int = SEED) -> Any:
@@ -54,9 +56,9 @@ def new_model(seed: int = SEED) -> Any:
     import transformers
 
     torch.manual_seed(seed)
-    made = tokenizer()
+    characters = tokenizer()
     config = transformers.T5Config(
-        vocab_size=made.get_vocab_size(),
+        vocab_size=characters.get_vocab_size(),
         d_model=128,
         d_kv=32,
         d_ff=192,
@@ -65,8 +67,8 @@ def new_model(seed: int = SEED) -> Any:
         num_heads=4,
         feed_forward_proj="gated-gelu",
         dropout_rate=0.0,  # no date is ever seen twice: there is nothing to overfit
-        pad_token_id=made.token_to_id(PAD),
-        eos_token_id=made.token_to_id(END),
+        pad_token_id=characters.token_to_id(PAD),
+        eos_token_id=characters.token_to_id(END),
     )
     config.decoder_start_token_id = config.pad_token_id
     return transformers.T5ForConditionalGeneration(config)
@@ -77,13 +79,13 @@ def train(model: Any, steps: int = STEPS, seed: int = SEED) -> Iterator[Progress
 
     AdamW with a one-cycle learning rate (Smith 2018, arXiv:1803.09820), a new batch of dates each step.
     """
-    made, source = tokenizer(), _batches(seed)
+    characters, source = tokenizer(), _batches(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=TOP_RATE, weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, TOP_RATE, total_steps=steps, pct_start=0.15)
     model.train()
     started = time.perf_counter()
     for step in range(1, steps + 1):
-        loss = model(**batch(made, next(source), model.device)).loss
+        loss = model(**batch(characters, next(source), model.device)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -104,18 +106,18 @@ def _batches(seed: int) -> Iterator[list[Dated]]:
             yield many[start : start + BATCH]
 
 
-def batch(made: Tokenizer, examples: Sequence[Dated], device: Any = "cpu") -> dict[str, torch.Tensor]:
+def batch(characters: Tokenizer, examples: Sequence[Dated], where: Any = "cpu") -> dict[str, torch.Tensor]:
     """Sources, their mask, and labels (−100 where a row is filled up)."""
-    source, mask = _padded([made.encode(each.text).ids for each in examples], 0)
-    labels, _ = _padded([made.encode(each.iso).ids for each in examples], -100)
-    return {"input_ids": source.to(device), "attention_mask": mask.to(device), "labels": labels.to(device)}
+    source, mask = _padded([characters.encode(each.text).ids for each in examples], 0)
+    labels, _ = _padded([characters.encode(each.iso).ids for each in examples], -100)
+    return {"input_ids": source.to(where), "attention_mask": mask.to(where), "labels": labels.to(where)}
 
 
 def answers(model: Any, texts: Sequence[str], rows: int = 500) -> list[str]:
     """What the model writes for each text, greedily."""
-    made, found = tokenizer(), []
+    characters, found = tokenizer(), []
     for start in range(0, len(texts), rows):
-        source, mask = _padded([made.encode(text).ids for text in texts[start : start + rows]], 0)
+        source, mask = _padded([characters.encode(text).ids for text in texts[start : start + rows]], 0)
         with torch.inference_mode():
             out = model.generate(
                 input_ids=source.to(model.device),
@@ -123,7 +125,7 @@ def answers(model: Any, texts: Sequence[str], rows: int = 500) -> list[str]:
                 max_new_tokens=_ANSWER_TOKENS,
                 do_sample=False,
             )
-        found += made.decode_batch(out.tolist(), skip_special_tokens=True)
+        found += characters.decode_batch(out.tolist(), skip_special_tokens=True)
     return found
 
 
@@ -138,13 +140,43 @@ def tests(count: int = TESTS, seed: int = TEST_SEED) -> list[Dated]:
     return list(dict.fromkeys(islice(dates.examples(seed, tests=True), 2 * count)))[:count]
 
 
-def save(model: Any, folder: Path, record: dict[str, Any]) -> None:
-    """Weights, config, tokenizer, and how they came about."""
+def made(folder: Path, steps: int = STEPS, seed: int = SEED) -> Iterator[Progress]:
+    """Train, test and save into ``folder``, on the GPU where there is one; the last report comes before the test."""
+    model = new_model(seed).to("cuda" if device.cuda_available() else "cpu")
+    wall, cpu = time.perf_counter(), time.process_time()
+    losses = []
+    for progress in train(model, steps, seed):
+        if progress.step % _NOTED == 0:
+            losses.append([progress.step, round(progress.loss, 4)])
+        yield progress
+    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+    right = accuracy(model, tests())
+    record = {
+        "seed": seed,
+        "steps": steps,
+        "batch": BATCH,
+        "parameters": model.num_parameters(),
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
+        "threads": torch.get_num_threads(),
+        "device": device.describe(),
+        "machine": device.cpu_kind(),
+        "tests": TESTS,
+        "test_seed": TEST_SEED,
+        "accuracy": right,
+        "losses": losses,
+        "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
+    }
+    save(model, folder)
+    (folder / RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+
+def save(model: Any, folder: Path) -> None:
+    """Weights, config, tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
     model.cpu().save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)  # it says nothing that config.json does not
     tokenizer().save(str(folder / "tokenizer.json"), pretty=False)
-    versions = {name: version(name) for name in ("torch", "transformers", "tokenizers")}
-    (folder / RECORD).write_text(json.dumps(record | {"versions": versions}, indent=1) + "\n", encoding="utf-8")
 
 
 def _padded(rows: Sequence[Sequence[int]], filling: int) -> tuple[torch.Tensor, torch.Tensor]:
