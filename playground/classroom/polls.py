@@ -48,6 +48,7 @@ class Question:
     number: int
     kind: Kind
     prompt: str
+    model: str = ""  # that will be asked
     options: tuple[Token, ...] = ()  # to choose from
     may_write: bool = True
     answers: dict[str, Answer] = field(default_factory=dict)  # by seat

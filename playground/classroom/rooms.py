@@ -42,6 +42,7 @@ class Sentence:
     """What the class wrote token by token, and what the model writes alone."""
 
     prompt: str
+    model: str = ""
     class_tokens: tuple[str, ...] = ()
     model_tokens: tuple[str, ...] = ()
 

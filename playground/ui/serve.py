@@ -7,7 +7,7 @@ import streamlit as st
 
 from playground import paths
 from playground.errors import PlaygroundError
-from playground.ui import resources, shell, site
+from playground.ui import resources, rooms, shell, site
 
 # Streamlit keeps a third of a phone's first screen empty above the title.
 _STYLE = "<style>[data-testid='stMainBlockContainer']{padding-top:3.25rem;padding-bottom:4rem}</style>"
@@ -28,7 +28,7 @@ def serve() -> None:
     resources.warm_up()
     page = st.navigation(_pages_by_section(), position="sidebar", expanded=True)
     try:
-        with shell.visiting(page.url_path), resources.request():
+        with shell.visiting(page.url_path), rooms.attending(page.url_path), resources.request():
             page.run()
     except PlaygroundError as error:
         shell.show_error(error)

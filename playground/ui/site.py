@@ -25,6 +25,13 @@ class PageInfo:
 PAGES = (
     PageInfo("home.py", "LLM Playground", ":material/home:", "", "What is here, in the order of a course."),
     PageInfo(
+        "room.py",
+        "Classroom",
+        ":material/groups:",
+        "",
+        "One leads, every page follows; a class guesses, votes, compares.",
+    ),
+    PageInfo(
         "tokenization.py",
         "Tokenization",
         ":material/segment:",

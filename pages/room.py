@@ -1,0 +1,67 @@
+"""Classroom: one leads, and everyone's page follows; the class predicts the next token, or writes as the model does.
+
+A room has a code that is shown and secrets that are not; what the class answers is counted beside the model.
+"""
+
+import streamlit as st
+
+from playground.ui import inputs, resources, rooms, shell
+from playground.ui.components import rooms as classroom
+from playground.ui.components import rooms_lead as lead
+
+EXAMPLE = "The capital of France is"
+
+shell.header(
+    __file__,
+    "One person leads, and every page in the room follows. Ask the class what comes next, *then* show what the model "
+    "finds likely; or let the class be the model, a vote for each token.",
+)
+rooms.refusals()
+who = rooms.member()
+leads = who is not None and who.leads
+if who is None:
+    classroom.enter()
+    st.subheader("Try a question alone", anchor=False)
+elif who.leads:
+    lead.wall(who)
+    lead.now(who)
+else:
+    classroom.take_part(who)
+
+if who is None or (who.leads and lead.free(who)):
+    prompt = inputs.text("Prompt", EXAMPLE, height=68)
+    task_column, by_column, model_column = st.columns(3)
+    with model_column:
+        model_id = resources.model_choice(kinds=("decoder",))
+    lens = resources.lens(model_id)
+    if who is None:
+        classroom.alone(lens, prompt)
+    else:
+        with task_column:
+            task = inputs.choice("The class", list(lead.TASKS), key="task", format_func=lead.TASKS.__getitem__)
+        with by_column:
+            by = inputs.choice("They answer", list(lead.WAYS), key="by", format_func=lead.WAYS.__getitem__)
+        lead.ask(lens, prompt, task, by)
+
+if leads:
+    lead.people()
+    lead.end()
+if who is None:
+    shell.try_this(
+        __file__,
+        (
+            "A sure model",
+            {"text": "The capital of France is"},
+            "One token has most of the probability. Would your class be as sure?",
+        ),
+        (
+            "An unsure model",
+            {"text": "My favourite thing is"},
+            "The likeliest token has a few percent. A class that votes decides more than it predicts.",
+        ),
+        (
+            "A trap",
+            {"text": "The opposite of hot is cold. The opposite of up is"},
+            "A pattern in the prompt: a class and a small model see it alike.",
+        ),
+    )

@@ -1,0 +1,161 @@
+"""The Classroom page for the instructor: the code on the wall, who is here, and what the class is asked."""
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from playground import limits
+from playground.classroom import codes, rooms
+from playground.classroom.polls import Question
+from playground.classroom.rooms import Room, Sentence
+from playground.figures import rooms as figures
+from playground.models.lens import Lens
+from playground.ui import resources
+from playground.ui import rooms as room
+from playground.ui.components import rooms as parts
+
+TASKS = {"predict": "predicts, then sees", "write": "is the model"}
+WAYS = {"choosing": "choose one of four", "writing": "write a word"}
+
+
+def wall(who: room.Member) -> None:
+    """How to join: in full until there is a question, then folded away."""
+    address = _root() + room.address(room.PAGE, {room.CODE: who.room.code})
+    folded = who.room.question is not None or who.room.sentence is not None
+    with st.expander("How to join", expanded=not folded, icon=":material/qr_code:", key=f"room.wall.{folded}"):
+        st.html(figures.join_card(address, codes.shown(who.room.code)))
+        if "//localhost" in address or "//127." in address:
+            st.caption(
+                ":material/info: This address works on this computer only. For a class, serve the app on one that the "
+                "others can reach."
+            )
+
+
+def _root() -> str:
+    """The app's own address, as this browser knows it."""
+    return str(st.context.url or "").partition("?")[0].rpartition("/")[0] + "/"
+
+
+def now(who: room.Member) -> None:
+    """The class's sentence, and the question that is open or was counted last."""
+    question, sentence = who.room.question, who.room.sentence
+    if sentence:
+        st.html(figures.sentences(sentence.prompt, sentence.class_tokens, sentence.model_tokens))
+    if question is not None and question.open:
+        _running(question)
+    elif question is not None:
+        parts.show_result(question)
+    if sentence and not (question and question.open):
+        _go_on(sentence)
+    elif question is not None and not question.open:
+        st.button("Clear the result", key="room.clear", on_click=room.attempt, args=(_withdraw,))
+
+
+def free(who: room.Member) -> bool:
+    """Whether a new question may be asked now."""
+    return who.room.sentence is None and (who.room.question is None or not who.room.question.open)
+
+
+def ask(lens: Lens, prompt: str, task: str, by: str) -> None:
+    """Begin: a question, or a sentence of the class."""
+    if task == "write":
+        if st.button("Let the class write", type="primary", key="room.ask"):
+            _do(lambda: _vote(lens, Sentence(prompt, lens.model_id)))
+    elif st.button("Ask the class", type="primary", key="room.ask"):
+        _do(lambda: _ask(parts.predict(lens, prompt, choosing=by == "choosing")))
+
+
+def end() -> None:
+    """End the room."""
+    st.button("End the room", key="room.end", icon=":material/logout:", on_click=room.attempt, args=(room.leave,))
+
+
+@st.fragment(run_every=1.0)
+def people() -> None:
+    """Who is here, kept up to date."""
+    who = _still_here()
+    st.markdown(f":material/groups: **{room.company(who.room)}**")
+    here = {seat.name for seat in who.room.here(time.time())}
+    if who.room.students:
+        st.html(figures.people([(s.name, s.name in here, s.following) for s in who.room.students]))
+    else:
+        st.caption("Nobody has joined yet.")
+
+
+def _running(question: Question) -> None:
+    st.html(figures.question(question.prompt, parts.asked_for(question)))
+    if question.options:
+        st.html(figures.options([token.text for token in question.options]))
+    _answers()
+    with st.container(horizontal=True):
+        if st.button("Show the result", type="primary", key="room.reveal"):
+            lens = resources.lens(question.model)
+            _do(lambda: _reveal(lens))
+        st.button("Take it back", key="room.withdraw", on_click=room.attempt, args=(_withdraw,))
+
+
+@st.fragment(run_every=1.0)
+def _answers() -> None:
+    """How many have answered; what they answered stays hidden until the result."""
+    who = _still_here()
+    here, answers = len(who.room.here(time.time())), len(who.room.question.answers) if who.room.question else 0
+    st.progress(min(1.0, answers / here) if here else 0.0, text=f"{answers} of {max(here, answers)} have answered")
+
+
+def _go_on(sentence: Sentence) -> None:
+    with st.container(horizontal=True):
+        if len(sentence.class_tokens) < limits.CLASS_WORDS:
+            if st.button("Vote on the next token", type="primary", key="room.vote"):
+                lens = resources.lens(sentence.model)
+                _do(lambda: _vote(lens, sentence))
+        else:
+            st.caption(f"A sentence of the class has at most {limits.CLASS_WORDS} tokens.")
+        st.button("End this sentence", key="room.fresh", on_click=room.attempt, args=(_fresh,))
+
+
+def _do(act: Callable[[], None]) -> None:
+    """What needs the model is done in the run itself, where its progress can be shown; then the page runs again."""
+    room.attempt(act)
+    st.rerun()
+
+
+def _still_here() -> room.Member:
+    who = room.member()
+    if who is None:
+        st.rerun()
+    return who
+
+
+def _ask(question: Question) -> None:
+    room.change(lambda r: rooms.asked(r, question))
+
+
+def _vote(lens: Lens, sentence: Sentence) -> None:
+    question = parts.vote(lens, sentence.text)
+    room.change(lambda r: rooms.asked(r, question, sentence))
+
+
+def _withdraw() -> None:
+    room.change(lambda r: rooms.with_question(r, None))
+
+
+def _fresh() -> None:
+    room.change(rooms.without_sentence)
+
+
+def _reveal(lens: Lens) -> None:
+    """Count the answers as they are at this moment; a vote's winner is appended, and the model writes on alone."""
+    sentence = _still_here().room.sentence
+    alone = parts.likeliest(lens, sentence.prompt + "".join(sentence.model_tokens), 1)[0].text if sentence else ""
+
+    def count(r: Room) -> Room:
+        if r.question is None or not r.question.open:
+            return r
+        question, grown = parts.counted(r.question, lens), r.sentence
+        if grown and question.winner:
+            both = (*grown.class_tokens, question.winner.text), (*grown.model_tokens, alone)
+            grown = Sentence(grown.prompt, grown.model, *both)
+        return rooms.with_question(r, question, grown)
+
+    room.change(count)
