@@ -57,6 +57,11 @@ SENTENCE_CHARACTERS = 400
 NEIGHBOURS = 50
 POSITIONS_DRAWN = 512  # rows of a heatmap of positions
 
+# Pre-training exercises: BERT and T5 learned from texts of 512 tokens.
+OBJECTIVE_TOKENS = 512
+OBJECTIVE_DRAWS = 200  # exercises of one text whose shares are counted
+LOSS_BARS = 160  # tokens whose losses are drawn as bars
+
 # Calculators.
 PARAMETERS_MAX = 10**15
 GPUS_MAX = 4_096

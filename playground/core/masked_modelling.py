@@ -32,6 +32,15 @@ class Exercise:
         return tuple(i for i, target in enumerate(self.targets) if target is not None)
 
 
+def count(tokens: int, maskable: int, rate: float = RATE) -> int:
+    """How many of a text's tokens are asked for: round(rate · tokens), at least one, no more than may be.
+
+    >>> count(15, 13), count(3, 1), count(2, 0)
+    (2, 1, 0)
+    """
+    return min(max(1, round(rate * tokens)), maskable)
+
+
 def exercise(
     ids: Sequence[int],
     maskable: Sequence[bool],
@@ -58,11 +67,11 @@ def exercise(
     if not 0 < rate <= 1 or not 0 <= seed <= SEED_MAX:
         raise BadInput("This can't be drawn", f"The rate is above 0 and at most 1, the seed 0 to {SEED_MAX:,}.")
     numbers = np.random.default_rng(seed)
-    count = min(max(1, round(rate * len(ids))), len(candidates))
-    chosen = sorted(np.array(candidates)[np.argsort(numbers.random(len(candidates)), kind="stable")[:count]].tolist())
+    asked = count(len(ids), len(candidates), rate)
+    chosen = sorted(np.array(candidates)[np.argsort(numbers.random(len(candidates)), kind="stable")[:asked]].tolist())
     read, targets = list(ids), [None] * len(ids)  # type: list[int], list[int | None]
     changes: list[Change] = [""] * len(ids)
-    for place, (fate, which) in zip(chosen, numbers.random((count, 2)).tolist(), strict=True):
+    for place, (fate, which) in zip(chosen, numbers.random((asked, 2)).tolist(), strict=True):
         targets[place] = ids[place]
         changes[place] = "masked" if fate < MASKED else "random" if fate < MASKED + RANDOM else "kept"
         if changes[place] != "kept":
@@ -83,4 +92,4 @@ def shares(ids: Sequence[int], maskable: Sequence[bool], draws: int, seed: int) 
         for place in drawn.asked:
             counted[drawn.changes[place]] += 1
     total = sum(counted.values())
-    return {change: count / total for change, count in counted.items()}
+    return {change: number / total for change, number in counted.items()}

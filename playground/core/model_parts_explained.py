@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from playground.core.model_parts import Part
+from playground.core.model_parts import Part, Shape
 
 ACTIVATIONS = {
     "silu": "SiLU",
@@ -45,6 +45,19 @@ def explain(part: Part, facts: Facts) -> Explained:
     'x = E[token id],  E: 50,257 × 768'
     """
     return _WRITERS.get(part.kind, _other)(part, facts)
+
+
+def attention_weights(part: Part, facts: Facts) -> Shape:
+    """The shape of an attention part's weights for the text it saw: heads × tokens that look × tokens looked at.
+
+    Empty for other parts. These grow with the square of a text's length; fast kernels never store them whole.
+    """
+    called = [call for call in part.calls if "bias" not in call.module]
+    if part.kind not in ("attention", "cross-attention") or not called:
+        return ()
+    looking, *_ = called[0].given
+    looked_at = called[min(1, len(called) - 1)].given[0] if part.kind == "cross-attention" else looking
+    return facts.heads, looking, looked_at
 
 
 def _embedding(part: Part, facts: Facts) -> Explained:

@@ -12,6 +12,8 @@ import numpy as np
 
 from playground.errors import BadInput
 
+NATS_PER_BIT = math.log(2)
+
 
 class Pair(NamedTuple):
     """Causal language modelling's question at one position: after all up to ``read``, say ``target``."""
@@ -58,7 +60,7 @@ def together(nats_T: np.ndarray, predicted_bytes: int = 0) -> Loss:
     if len(nats_T) == 0:
         raise BadInput("No token has a loss", "Type two tokens or more.")
     mean = float(np.mean(nats_T, dtype=np.float64))
-    bits = mean / math.log(2)
+    bits = mean / NATS_PER_BIT
     total = bits * len(nats_T)
     return Loss(len(nats_T), mean, bits, _exp(mean), total, total / predicted_bytes if predicted_bytes else None)
 

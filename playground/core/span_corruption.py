@@ -42,6 +42,18 @@ class Corrupted(NamedTuple):
         return sum(isinstance(piece, Sentinel) for piece in self.read)
 
 
+def counts(length: int, rate: float = RATE, mean_span: float = MEAN_SPAN) -> tuple[int, int]:
+    """How many of ``length`` tokens are cut out, and in how many spans; none of fewer than two.
+
+    >>> counts(20), counts(512), counts(1)
+    ((3, 1), (77, 26), (0, 0))
+    """
+    if length < 2:
+        return 0, 0
+    cut = min(max(round(length * rate), 1), length - 1)
+    return cut, min(max(round(cut / mean_span), 1), cut, length - cut)
+
+
 def noise(length: int, *, seed: int, rate: float = RATE, mean_span: float = MEAN_SPAN) -> np.ndarray:
     """Which of ``length`` tokens are cut out: bool (token,).
 
@@ -61,8 +73,7 @@ def noise(length: int, *, seed: int, rate: float = RATE, mean_span: float = MEAN
             "These spans can't be drawn",
             f"The rate lies between 0 and 1, the mean span is 1 or more, the seed 0 to {SEED_MAX:,}.",
         )
-    cut = min(max(round(length * rate), 1), length - 1)
-    spans = min(max(round(cut / mean_span), 1), cut, length - cut)
+    cut, spans = counts(length, rate, mean_span)
     numbers = np.random.default_rng(seed)
     cut_lengths = _parts(cut, spans, numbers)
     kept_lengths = _parts(length - cut, spans, numbers)

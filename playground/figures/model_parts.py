@@ -9,7 +9,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from playground.core.model_parts import Anatomy, Block, Kind, Part, Shape
-from playground.core.model_parts_explained import Facts, explain
+from playground.core.model_parts_explained import Facts, attention_weights, explain
 from playground.core.units import format_gb
 from playground.figures import palette
 
@@ -81,6 +81,8 @@ def _part(part: Part, facts: Facts, total: int) -> str:
         f"{_shape(call.out)}</td></tr>"
         for call in part.calls
     )
+    if seen := attention_weights(part, facts):
+        calls += f"<tr><td>attention weights</td><td colspan=2>{_shape(seen)}</td></tr>"
     plus = "<p class='mp-plus' title='The residual stream'>⊕ added to what came in</p>" if part.kind in _ADDED else ""
     return (
         f"<details class='mp-part mp-{part.kind}'><summary>"
@@ -120,7 +122,7 @@ def sizes(anatomy: Anatomy) -> go.Figure:
             x=list(kinds.values()),
             orientation="h",
             marker={"color": palette.PARAMETERS},
-            text=[f"{count:,} · {100 * count / total:.1f} %" if count else "counted once" for count in kinds.values()],
+            text=[f"{count:,} · {_share(count, total)}" if count else "counted once" for count in kinds.values()],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{text}<extra></extra>",
@@ -136,6 +138,10 @@ def sizes(anatomy: Anatomy) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
+
+
+def _share(count: int, total: int) -> str:
+    return f"{100 * count / total:.1f} %" if count * 1000 >= total else "<0.1 %"
 
 
 def rows(anatomy: Anatomy) -> list[dict[str, object]]:

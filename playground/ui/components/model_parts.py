@@ -36,7 +36,8 @@ def sizes(anatomy: Anatomy, lens: Lens) -> None:
         alt="Parameters of each kind of part",
     )
     tied = [weight for part in anatomy.parts for weight in part.weights if weight.tied_to]
-    once = f" {len(tied)} of its weights are another's memory under a second name: counted once." if tied else ""
+    names = ", ".join(f"`{weight.path}`" for weight in tied)
+    once = f" The same memory under another name, so counted once: {names}." if tied else ""
     same = anatomy.parameters == lens.parameters
     shell.provenance(
         "measured",
