@@ -95,6 +95,15 @@ PAGES = (
         {"model": "minilm-l6"},
     ),
     PageInfo(
+        "objectives.py",
+        "How they are pre-trained",
+        ":material/fitness_center:",
+        "Model",
+        "One text as three exercises: guess the hidden tokens, the next one, or whole spans; and what each token costs.",
+        "Three words in question",
+        {"objective": "masked", "draw": "79"},
+    ),
+    PageInfo(
         "embeddings.py",
         "Embeddings",
         ":material/scatter_plot:",
