@@ -8,16 +8,14 @@ choice should appear in it as its id, not as its label.
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote_plus
 
 import streamlit as st
 
 from playground import limits
 from playground.core import text as core_text
-from playground.ui import shell
+from playground.ui import links, shell
 
 T = TypeVar("T")
-URL_CHARACTERS = 6_000  # as written in the address, where 你 takes nine; servers and proxies refuse much longer lines
 
 
 def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
@@ -72,11 +70,11 @@ def _as_text(value: Any) -> str:
 
 
 def _in_address(value: Any) -> str:
-    return _as_text(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return links.in_address(_as_text(value))
 
 
 def _fits_address(value: Any) -> bool:
-    return len(quote_plus(_in_address(value))) <= URL_CHARACTERS
+    return links.fits_address(_as_text(value))
 
 
 def text(

@@ -2,15 +2,20 @@
 
 import logging
 import uuid
+from pathlib import Path
 
 import streamlit as st
 
 from playground import paths
 from playground.errors import PlaygroundError
-from playground.ui import resources, rooms, shell, site
+from playground.figures import palette
+from playground.ui import lessons, resources, shell, site
 
 # Streamlit keeps a third of a phone's first screen empty above the title.
-_STYLE = "<style>[data-testid='stMainBlockContainer']{padding-top:3.25rem;padding-bottom:4rem}</style>"
+_STYLE = f"""<style>
+[data-testid='stMainBlockContainer'] {{ padding-top: 3.25rem; padding-bottom: 4rem }}
+:root {{ --laser: {palette.ORANGE} }}
+{Path(__file__).with_name("present.css").read_text(encoding="utf-8")}</style>"""
 
 log = logging.getLogger("playground")
 
@@ -28,7 +33,7 @@ def serve() -> None:
     resources.warm_up()
     page = st.navigation(_pages_by_section(), position="sidebar", expanded=True)
     try:
-        with shell.visiting(page.url_path), rooms.attending(page.url_path), resources.request():
+        with shell.visiting(page.url_path), resources.request(), lessons.guided(page.url_path):
             page.run()
     except PlaygroundError as error:
         shell.show_error(error)

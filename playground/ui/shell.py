@@ -11,15 +11,18 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from playground import limits, paths
+from playground import limits
 from playground.errors import PlaygroundError
-from playground.ui import site
+from playground.ui import links, site
+from playground.ui.links import BY_LINK, link, page_object
 
-BY_LINK = "opened"  # the mark of our own links in the address; taken out as soon as it is seen
+__all__ = ["BY_LINK", "link", "page_object"]  # of the addresses' own module; pages find them here
 
 # A link on the same page leaves the reader where it was clicked, far below what it changed.
 _TO_THE_TOP = """document.querySelector('[data-testid="stMain"]')?.scrollTo({top: 0, behavior: "smooth"});"""
-_ONE_ENTRY_AN_ACT = Path(__file__).with_name("history.js").read_text(encoding="utf-8")
+_SCRIPTS = "\n".join(
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("history.js", "present.js")
+)
 
 Provenance = Literal["measured", "recorded", "computed", "rule of thumb"]
 _BADGES: dict[Provenance, tuple[str, Literal["green", "gray", "blue", "orange"], str]] = {
@@ -30,17 +33,6 @@ _BADGES: dict[Provenance, tuple[str, Literal["green", "gray", "blue", "orange"],
 }
 
 
-def page_object(info: site.PageInfo) -> st.Page:
-    """The Streamlit page for one row of the site."""
-    return st.Page(
-        paths.PAGES / info.file,
-        title=info.title,
-        icon=info.icon,
-        url_path=info.url_path or None,
-        default=not info.url_path,
-    )
-
-
 @dataclass
 class Visit:
     """One opening of a page: by the menu, a link, the browser's buttons, or a new tab. Reruns belong to it."""
@@ -48,6 +40,8 @@ class Visit:
     number: int = 0
     page: str = ""
     by_address: bool = False  # by the browser's buttons or a link of ours: what the address leaves out is the default
+    by_history: bool = False  # by the browser's buttons
+    complete: bool = False  # whether a run of it has come to its end
     drawn: set[str] = field(default_factory=set)  # keys of the inputs on the screen since the last complete run
     drawing: set[str] = field(default_factory=set)  # those of this run so far
 
@@ -60,12 +54,13 @@ def visiting(page: str) -> Iterator[None]:
     by_link = st.query_params.pop(BY_LINK, None) is not None
     current = visit()
     if by_history or by_link or page != current.page or not current.number:
-        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history or by_link)
+        current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history or by_link, by_history)
     current.drawing = set()
     yield
-    current.drawn = current.drawing
+    current.drawn, current.complete = current.drawing, True
     # Last, so that no element of the page moves to another place and is built anew; the number makes it run again.
-    script = f"{_ONE_ENTRY_AN_ACT}{_TO_THE_TOP if by_link else ''} // {current.number}\n"
+    marks = f'document.documentElement.dataset.present = "{links.presenting()}";'
+    script = f"{_SCRIPTS}{marks}{_TO_THE_TOP if by_link else ''} // {current.number}\n"
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
@@ -75,19 +70,15 @@ def visit() -> Visit:
     return current
 
 
-def link(info: site.PageInfo, label: str, params: dict[str, str], icon: str | None = None) -> None:
-    """A link to a page of ours in the state ``params``, also to the page one is on.
-
-    Streamlit shows a link to the same page the new state but leaves the browser's address as it was; the mark
-    tells ``visiting``, and taking it out again makes Streamlit write the address.
-    """
-    st.page_link(page_object(info), label=label, icon=icon, query_params={**params, BY_LINK: "1"})
-
-
 def header(file: str, lede: str) -> None:
-    """The page's title and its one-paragraph introduction; ``file`` is the page's ``__file__``."""
+    """The page's title and its one-paragraph introduction; ``file`` is the page's ``__file__``.
+
+    Beside the title: the text taken elsewhere, a link to what is shown, the presenter's comforts.
+    """
     info = site.BY_FILE[file.replace("\\", "/").rsplit("/", 1)[-1]]
-    st.title(info.title, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", key="page.head"):
+        st.title(info.title, anchor=False)
+        links.tools(info)
     st.markdown(lede)
 
 
@@ -123,10 +114,10 @@ def provenance(kind: Provenance, text: str) -> None:
         st.caption(text[:1].upper() + text[1:])
 
 
-def code(snippet: str, label: str = "Show the code") -> None:
+def code(snippet: str, label: str = "Show the code", language: str = "python") -> None:
     """The few lines that give the same number without this project, folded away."""
     with st.expander(label, icon=":material/code:"):
-        st.code(snippet.strip(), language="python")
+        st.code(snippet.strip(), language=language)
 
 
 def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
