@@ -43,7 +43,7 @@ shell.try_this(
     (
         "Half of it gone",
         {"objective": "spans", "text": EXAMPLE, "rate": "0.5", "span": "3", "draw": "0"},
-        "The sentinels number the gaps. Could you fill them? Of the four rates T5's authors compared, only this one did "
-        "clearly worse.",
+        "The sentinels number the gaps. Could you fill them? Of the four rates T5's authors compared, only this one "
+        "did clearly worse.",
     ),
 )

@@ -49,14 +49,14 @@ def masked(text: str) -> str:
     shares = masked_modelling.shares(ids, maskable, limits.OBJECTIVE_DRAWS, draw)
     st.markdown(
         f"**{len(one.asked)} of {len(ids)}** tokens carry a loss; the others are only read, from both sides. Why are "
-        "some not hidden? [MASK] is never there when the model is used. So now and then a chosen token is swapped or kept: "
-        "the model can't tell which words it will be asked for, and must understand them all."
+        "some not hidden? [MASK] is never there when the model is used. So now and then a chosen token is swapped or "
+        "kept: the model can't tell which words it will be asked for, and must understand them all."
     )
     shell.provenance(
         "computed",
         "[BERT](https://arxiv.org/abs/1810.04805), §3.1 and A.1: 15 % of the tokens, of these 80 % hidden, 10 % "
-        f"replaced at random, 10 % kept. Over {limits.OBJECTIVE_DRAWS} draws of this text: {percent(shares['masked'])}, "
-        f"{percent(shares['random'])}, {percent(shares['kept'])}.",
+        f"replaced at random, 10 % kept. Over {limits.OBJECTIVE_DRAWS} draws of this text: "
+        f"{percent(shares['masked'])}, {percent(shares['random'])}, {percent(shares['kept'])}.",
     )
     return objectives_code.masked(encoding.text, draw, limits.OBJECTIVE_TOKENS)
 
