@@ -37,15 +37,16 @@ def losses(encoding: Encoding) -> tuple[str, ...]:
         found.append(f"{lost:,} character{'s' if lost > 1 else ''} read as {unknown[0].text}")
         text = _without(text, [(token.start, token.end) for token in unknown])
         decoded = decoded.replace(unknown[0].text, "")
-    if sum(map(str.isupper, text)) > sum(map(str.isupper, decoded)):
+    before, after = Counter(text), Counter(decoded)  # by distinct character, because a text may be long
+    if _capitals(before) > _capitals(after):
         found.append("capital letters")
-    if _marks(text) > _marks(decoded):
+    if _marks(before) > _marks(after):
         found.append("accents and other combining marks")
     if re.findall(r"\s+", text) != re.findall(r"\s+", decoded):
         found.append("white space")
     if unicodedata.is_normalized("NFC", text) and not unicodedata.is_normalized("NFC", decoded):
         found.append("composed characters, now in parts")
-    dropped = _folded(text) - _folded(decoded)
+    dropped = _folded(before) - _folded(after)
     if dropped:
         found.append(", ".join(visible(character) for character, _ in dropped.most_common(5)))
     return tuple(found) or ("the order of characters",)
@@ -81,18 +82,22 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join((*kept, text[reached:]))
 
 
-def _marks(text: str) -> int:
-    """How many accents and other combining marks; by distinct character, because a text may be long."""
+def _capitals(characters: Counter[str]) -> int:
+    return sum(count for character, count in characters.items() if character.isupper())
+
+
+def _marks(characters: Counter[str]) -> int:
+    """How many accents and other combining marks."""
     return sum(
         count * sum(unicodedata.category(part) == "Mn" for part in unicodedata.normalize("NFD", character))
-        for character, count in Counter(text).items()
+        for character, count in characters.items()
     )
 
 
-def _folded(text: str) -> Counter[str]:
+def _folded(characters: Counter[str]) -> Counter[str]:
     """How often each letter or sign occurs, small, without accents and white space."""
     found: Counter[str] = Counter()
-    for character, count in Counter(text).items():
+    for character, count in characters.items():
         for part in unicodedata.normalize("NFD", character).lower():
             if not part.isspace() and unicodedata.category(part) != "Mn":
                 found[part] += count

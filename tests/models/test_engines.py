@@ -184,6 +184,17 @@ def test_mistral_gives_each_fallback_byte_its_own_place(loaded: dict[str, Engine
     ]
 
 
+@pytest.mark.parametrize("tokenizer_id", ["mistral", "jurassic2"])
+@given(text=st.text(max_size=40) | st.text("a ▁\n\té👍ﬁＡक\u0301\x00½ﷺ", max_size=40))
+@settings(max_examples=150, deadline=None)
+def test_places_are_sentencepieces_own(loaded: dict[str, Engine], tokenizer_id: str, text: str) -> None:
+    """Worked out from the pieces, because the library builds an object a token; here they are asked for."""
+    processor = loaded[tokenizer_id]._processor
+    ids, spans = loaded[tokenizer_id]._encoded(text)
+    theirs = processor.encode(text, return_type="offset_mapping")
+    assert (ids.tolist(), spans.tolist()) == (theirs["ids"], [list(span) for span in theirs["offsets"]])
+
+
 @pytest.mark.parametrize("tokenizer_id", TOKENIZERS)
 def test_a_long_text_is_cut_at_the_cap_and_says_so(loaded: dict[str, Engine], tokenizer_id: str) -> None:
     encoding = loaded[tokenizer_id].encode("a" * 200_000)

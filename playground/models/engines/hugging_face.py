@@ -1,6 +1,7 @@
 """tokenizer.json files, encoded by Hugging Face's tokenizers: SmolLM2 (byte-level BPE) and BERT (WordPiece)."""
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,10 @@ class HuggingFaceEngine(Engine):
         tokenizer = self._plain if mode == "plain" else self._control
         encoding = tokenizer.encode(text, add_special_tokens=mode == "template")
         if self._byte_level:
-            return self._by_bytes(text, encoding.ids, self._lengths[encoding.ids], self._dropped)
-        spans = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+            ids = encoding.ids
+            return self._by_bytes(text, ids, self._lengths[ids], self._dropped)
+        offsets = encoding.offsets
+        spans = np.fromiter(chain.from_iterable(offsets), np.int64, 2 * len(offsets)).reshape(-1, 2)
         return self._by_characters(text, encoding.ids, spans)
 
     def _ids(self, text: str) -> list[int]:

@@ -38,24 +38,46 @@ class SentencePieceEngine(Engine):
         self._byte_value = np.full(self.vocabulary_size, -1)  # of a byte piece, <0x9F>
         for token_id in filter(self._processor.is_byte, ids):
             self._byte_value[token_id] = int(self._processor.id_to_piece(token_id)[3:5], 16)
+        pieces = [self._processor.id_to_piece(token_id) for token_id in ids]
+        self._characters = np.where(self._byte_value < 0, np.fromiter(map(len, pieces), np.int64), 1)
         self.special_tokens = {self._processor.id_to_piece(i): i for i in ids if self._processor.is_control(i)}
 
     def _tokens(self, text: str, mode: SpecialMode) -> LazyTokens:
-        encoded = self._processor.encode(text, return_type="offset_mapping")
-        begin = [self._processor.bos_id()] if mode == "template" else []  # add_bos is refused where offsets are asked
-        ids = begin + encoded["ids"]
-        spans = np.array([(0, 0) for _ in begin] + encoded["offsets"], np.int64).reshape(-1, 2)
+        ids, spans = self._encoded(text)
+        if mode == "template":
+            ids, spans = np.insert(ids, 0, self._processor.bos_id()), np.insert(spans, 0, 0, axis=0)
         in_bytes = byte_offsets(text)[spans]
         self._place_fallback(ids, text, spans, in_bytes)
-        return self._by_spans(ids, spans, in_bytes)
+        return self._by_spans(ids.tolist(), spans, in_bytes)
 
-    def _place_fallback(self, ids: list[int], text: str, spans: np.ndarray, in_bytes: np.ndarray) -> None:
+    def _encoded(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The ids, and the characters each stands for, as ``return_type="offset_mapping"`` gives them.
+
+        That builds an object a token, most of the time of a long text. The pieces put together are the normalised
+        text, and the normaliser tells where its characters come from: unless a piece is unknown, that is enough.
+        """
+        ids = np.array(self._processor.encode(text), np.int64)
+        values = self._byte_value[ids]
+        goes_on = (values & 0xC0) == 0x80  # this byte token is not its character's first; -1 is no byte
+        goes_on &= values >= 0
+        not_last = np.append(goes_on[1:], False) & (values >= 0)
+        ends = np.cumsum(np.where(not_last, 0, self._characters[ids]))
+        normalized, places = self._normalized(text)
+        if (self._processor.unk_id() in ids) or (ends[-1] if len(ends) else 0) != len(normalized):
+            encoded = self._processor.encode(text, return_type="offset_mapping")
+            return np.array(encoded["ids"], np.int64), np.array(encoded["offsets"], np.int64).reshape(-1, 2)
+        starts = np.concatenate((np.zeros(1, np.int64), ends[:-1])) if len(ends) else ends
+        return ids, np.array(places, np.int64)[np.stack((starts, ends), axis=1).reshape(-1, 2)]
+
+    def _place_fallback(self, ids: np.ndarray, text: str, spans: np.ndarray, in_bytes: np.ndarray) -> None:
         """A character without a piece becomes byte tokens; SentencePiece gives the character to the last of them, and
         to the others the place where it starts. Give each its own byte, or the character where its bytes are not the
         text's (it was normalised to another).
         """
         values = self._byte_value[ids]
         fallback = values >= 0
+        if not fallback.any():
+            return
         order = np.arange(len(ids))
         goes_on = fallback & np.roll(fallback, 1) & (spans[:, 0] == np.roll(spans[:, 0], 1)) & (order > 0)
         place = order - np.maximum.accumulate(np.where(goes_on, 0, order))
@@ -65,7 +87,7 @@ class SentencePieceEngine(Engine):
         at = np.minimum(in_bytes[:, 0] + place, len(data) - 1)
         other = fallback & ((data[at] != values) | (at >= in_bytes[:, 1]))
         character = np.cumsum(~goes_on) - 1
-        own = fallback & (np.bincount(character, other, minlength=1) == 0)[character] if len(ids) else fallback
+        own = fallback & (np.bincount(character, other) == 0)[character]
         in_bytes[own, 0] += place[own]
         in_bytes[own, 1] = in_bytes[own, 0] + 1
 
