@@ -5,16 +5,14 @@ softmax(q·k/√d) over the tokens a head may see: a decoder's may only look bac
 
 import streamlit as st
 
-from playground import limits
-from playground.core import attention, heads
-from playground.figures import bertviz
-from playground.models import attention_code
 from playground.ui import inputs, resources, shell
 from playground.ui.components import attention as views
+from playground.ui.components import attention_asked
 
 DECODER, ENCODER = "smollm2-135m", "minilm-l6"
 EXAMPLE = "The animal didn't cross the street because it was too tired."
 WIDE = "The animal didn't cross the street because it was too wide."
+VIEWS = tuple(views.HINTS)
 REPEATED = "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr Potter near Vauxhall."
 
 shell.header(
@@ -28,34 +26,20 @@ with model_column:
     lens = resources.lens(resources.model_choice(kinds=("decoder", "encoder")))
 with text_column:
     text = inputs.text("Text", EXAMPLE, height=68)
-view_column, head_column = st.columns(2)
+view_column, map_column = st.columns([5, 3], gap="medium")
 with view_column:
-    view = inputs.choice("View", views.VIEWS, key="view", segmented=True)
-with head_column:
-    layer, head = views.head_choice(lens)
+    view = inputs.choice("View", VIEWS, key="view", segmented=True)
+with map_column:
+    which = attention_asked.which_map(view)
+asked = attention_asked.inputs_for(lens, view, which)
+texts = [text, *attention_asked.second_text(view)]
+seen = [attention_asked.look(lens, one, asked) for one in texts]
 
-encoding = lens.encode(text, "template")
-tokens, cut = heads.first_tokens(encoding.tokens, limits.HEATMAP_TOKENS)
-too_long = bertviz.too_long(view, len(encoding.tokens))
-shown = "heatmap" if too_long else view
-shell.notices((*encoding.notices, *cut, *too_long))
-maps = attention.checked(lens.attentions([token.id for token in tokens]))
-
-picture, reading = st.columns([5, 2], gap="large")
-with picture:
-    views.picture(shown, maps, tokens, layer, head, causal=lens.kind == "decoder")
-    shell.provenance("measured", f"{lens.title}, {lens.dtype} on {lens.device}: the weights its forward pass used.")
-with reading:
-    views.reading(maps, tokens, layer, head, kind=lens.kind, view=shown)
-
-shell.code(attention_code.snippet(lens.model_id, lens.dtype, encoding.text, layer, head, limits.HEATMAP_TOKENS))
+views.show(asked, seen, lens.kind)
+shell.provenance("measured", f"{lens.title}, {lens.dtype} on {lens.device}: the weights its forward pass used.")
+shell.code(views.code(lens, asked, seen[0], text))
 shell.try_this(
     __file__,
-    (
-        "One step back",
-        {"view": "heatmap", "model": DECODER, "text": EXAMPLE, "layer": "16", "head": "0"},
-        "A diagonal: this head looks at the token before, whatever the words mean.",
-    ),
     (
         "Seen it before",
         {"view": "head view", "model": DECODER, "text": REPEATED, "layer": "18", "head": "6"},
@@ -66,12 +50,18 @@ shell.try_this(
         "Nothing to say",
         {"view": "overview", "model": DECODER, "text": EXAMPLE, "layer": "18", "head": "8"},
         "An attention sink: shares must add up to 1, so a head with nothing to do leaves them on the first token. "
-        "How many thumbnails do that?",
+        "Choose “without the sink” under Weights: what were they hiding?",
+    ),
+    (
+        "Where it all comes from",
+        {"which": "rollout", "model": DECODER, "text": EXAMPLE, "layer": "29"},
+        "All layers multiplied: nearly everything could have come from the first token. A large number is not yet an "
+        "explanation.",
     ),
     (
         "Both ways",
-        {"view": "head view", "model": ENCODER, "text": WIDE, "layer": "3", "head": "1"},
-        "In an encoder *it* sees *wide*, which comes after. Write *tired* instead and its lines move. With the "
-        "decoder they can't.",
+        {"second": WIDE, "model": ENCODER, "text": EXAMPLE, "layer": "3", "head": "1"},
+        "Two texts, one word apart. In an encoder the row of *it* changes, though the word comes after it. Choose the "
+        "decoder: there it can't.",
     ),
 )

@@ -8,6 +8,12 @@ from playground.core.attention import Scores
 
 T = TypeVar("T")
 MOSTLY = 0.5  # half of the mass earns a head its label
+JOBS = {
+    "induction": "what followed the same token earlier: an induction head",
+    "previous token": "the token before: a previous-token head",
+    "sink": "the first token: an attention sink",
+    "itself": "the token itself",
+}
 
 # Where a person meets a pattern at first sight in the Attention page's example: "it" looks at the noun before it
 # (0.75 and 0.68 of its attention on "animal" in "The animal didn't cross the street because it was too tired.").
@@ -53,17 +59,41 @@ def label(score: HeadScore) -> str:
     >>> label(HeadScore(3.0, 3.0, 0.2, 0.1, 0.1, None))
     'is as spread out as an even split over 8.0 tokens'
     """
-    if score.on_first is None or score.on_previous is None or score.on_self is None:
+    if score.on_first is None:
         return "has one token, which can look at nothing but itself"
-    if score.on_repeat is not None and score.on_repeat >= MOSTLY:
-        return f"puts {percent(score.on_repeat)} on what followed the same token earlier: an induction head"
-    if score.on_previous >= MOSTLY and score.on_previous >= score.on_first:
-        return f"puts {percent(score.on_previous)} on the token before: a previous-token head"
-    if score.on_first >= MOSTLY:
-        return f"puts {percent(score.on_first)} on the first token: an attention sink"
-    if score.on_self >= MOSTLY:
-        return f"puts {percent(score.on_self)} on the token itself"
-    return f"is as spread out as an even split over {2**score.entropy_bits:.1f} tokens"
+    found = job(score)
+    if found is None:
+        return f"is as spread out as an even split over {2**score.entropy_bits:.1f} tokens"
+    return f"puts {percent(found[1])} on {JOBS[found[0]]}"
+
+
+def job(score: HeadScore) -> tuple[str, float] | None:
+    """The name of what at least half of the head's attention does, and how much does it; None for no such thing.
+
+    Copying is named before the sink: a head that has nothing to copy yet looks at the first token.
+
+    >>> job(HeadScore(0.4, 3.0, 0.2, 0.1, 0.625, 0.5))
+    ('induction', 0.5)
+    """
+    shares = {
+        "induction": score.on_repeat or 0.0,
+        "previous token": score.on_previous or 0.0,
+        "sink": score.on_first or 0.0,
+        "itself": score.on_self or 0.0,
+    }
+    if shares["previous token"] < shares["sink"]:
+        del shares["previous token"]
+    return next(((name, share) for name, share in shares.items() if share >= MOSTLY), None)
+
+
+def short_label(score: HeadScore) -> str:
+    """The label in a few words, for a list.
+
+    >>> short_label(HeadScore(0.4, 3.0, 0.2, 0.1, 0.625, None)), short_label(HeadScore(3.0, 3.0, 0.2, 0.1, 0.1, None))
+    ('sink, 62 %', 'over 8.0 tokens')
+    """
+    found = job(score)
+    return f"{found[0]}, {percent(found[1])}" if found else f"over {2**score.entropy_bits:.1f} tokens"
 
 
 def labels(scores: Scores) -> list[list[str]]:

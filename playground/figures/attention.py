@@ -42,12 +42,15 @@ def heatmap(
     *,
     causal: bool = False,
     small: bool = False,
+    first: int = 0,
+    unit: str = "weight",
 ) -> go.Figure:
     """One head's map: a row for each token that looks, a column for each it can look at.
 
     ``causal`` leaves the cells a decoder masks empty (they are not small: there is no weight). With few tokens the
     weights are printed in the cells; the pointer shows both tokens, their positions and the weight for any length.
-    ``small`` leaves out what a narrow column has no room for: printed weights, titles, the colour bar.
+    ``small`` leaves out what a narrow column has no room for: printed weights, titles, the colour bar. ``first`` is
+    the first label's position in its text, ``unit`` what a cell holds.
     """
     from_labels = to_labels if from_labels is None else from_labels
     targets, sources = attention_TS.shape
@@ -61,14 +64,16 @@ def heatmap(
             zmin=0,
             zmax=1,
             colorscale=[list(stop) for stop in palette.HEAT],
+            x0=first,
+            y0=first,
             text=_pairs(from_labels, to_labels, shown_TS),
-            hovertemplate="%{text}<br>position %{y} → %{x}<br>weight %{z:.4f}<extra></extra>",
+            hovertemplate=f"%{{text}}<br>position %{{y}} → %{{x}}<br>{unit} %{{z:.4f}}<extra></extra>",
             hoverongaps=False,
             xgap=gap,
             ygap=gap,
             showscale=not small,
             colorbar={
-                "title": {"text": "weight\u2002", "side": "right"},
+                "title": {"text": f"{unit}\u2002", "side": "right"},
                 "orientation": "h",
                 "y": 0,
                 "yanchor": "top",
@@ -80,15 +85,17 @@ def heatmap(
         )
     )
     if max(targets, sources) <= VALUES_UP_TO and not small:
-        print_values(figure, shown_TS)
+        print_values(figure, shown_TS, first)
     most = TICKS // 2 if small else TICKS
     figure.update_xaxes(
         title=None if small else "to (key)",
         side="top",
         tickangle=-90,  # slanted ones drift away from their columns
-        **ticks(to_labels, most),
+        **ticks(to_labels, most, first),
     )
-    figure.update_yaxes(title=None if small else "from (query)", autorange="reversed", **ticks(from_labels, most))
+    figure.update_yaxes(
+        title=None if small else "from (query)", autorange="reversed", **ticks(from_labels, most, first)
+    )
     return figure.update_layout(
         height=320 if small else int(np.clip(120 + 30 * targets, 260, 760)),
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
@@ -97,13 +104,13 @@ def heatmap(
     )
 
 
-def ticks(names: Sequence[str], most: int) -> dict[str, object]:
+def ticks(names: Sequence[str], most: int, first: int = 0) -> dict[str, object]:
     """Numeric positions with escaped names: plotly eats ``<s>`` and merges equal strings on a category axis."""
     step = -(-len(names) // most)
     shown = range(0, len(names), step)
     return {
         "tickmode": "array",
-        "tickvals": list(shown),
+        "tickvals": [first + i for i in shown],
         "ticktext": [html.escape(short(names[i])) for i in shown],
         "showgrid": False,
         "zeroline": False,
@@ -120,13 +127,36 @@ def _pairs(from_labels: Sequence[str], to_labels: Sequence[str], shown_TS: np.nd
     ]
 
 
-def print_values(figure: go.Figure, shown_TS: np.ndarray) -> None:
+def saved_as(name: str) -> dict[str, object]:
+    """Plotly's settings for a figure whose one button saves it as ``name.png``, twice as sharp as on the screen."""
+    return {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
+    }
+
+
+def cells(weights_KK: np.ndarray, tokens: Sequence[Token], positions: Sequence[int]) -> list[dict[str, object]]:
+    """A map's cells as rows of a file: both tokens, where they stand, the weight (None where there is none)."""
+    return [
+        {
+            "from_position": positions[t],
+            "from": tokens[t].text,
+            "to_position": positions[s],
+            "to": tokens[s].text,
+            "weight": None if np.isnan(weight) else round(float(weight), 6),
+        }
+        for (t, s), weight in np.ndenumerate(weights_KK)
+    ]
+
+
+def print_values(figure: go.Figure, shown_TS: np.ndarray, first: int = 0) -> None:
     """The values as text: in the theme's own ink on pale cells, white or black where the cell is strong."""
     for low, high, colour in ((-1.0, 0.5, palette.INK), (0.5, 0.72, "white"), (0.72, 1.01, "black")):
         t, s = np.nonzero((shown_TS >= low) & (shown_TS < high))  # NaN is in no range
         figure.add_scatter(
-            x=s,
-            y=t,
+            x=s + first,
+            y=t + first,
             text=[f"{weight:.2f}".replace("0.", ".", 1) for weight in shown_TS[t, s]],
             mode="text",
             textfont={"size": 11, "color": colour},

@@ -192,11 +192,13 @@ def head_view(
     layers: Sequence[int] | None = None,
     heads: Sequence[int] | None = None,
     to_tokens: Sequence[str] | None = None,
+    first: int = 0,
 ) -> str:
     """HTML of bertviz's head view: lines from each token to those it looks at, one colour a head.
 
     Only ``layers`` are sent (all by default); ``heads`` are switched on at first (all by default). ``tokens`` are
-    labels as a person should read them; ``to_tokens`` those of the keys where they are another text.
+    labels as a person should read them; ``to_tokens`` those of the keys where they are another text; ``first`` is the
+    position of the first label.
     """
     chosen = list(range(attention_LHTS.shape[0]) if layers is None else layers)
     total = attention_LHTS.shape[1]
@@ -207,7 +209,7 @@ def head_view(
         "head_colours": colours,
         "head_inks": [_ink_on(colour) for colour in colours],
     }
-    params = _params(attention_LHTS, tokens, tokens if to_tokens is None else to_tokens, chosen) | more
+    params = _params(attention_LHTS, tokens, tokens if to_tokens is None else to_tokens, chosen, first) | more
     return _page("head_view.js", _HEAD_VIEW, params, d3, jquery)
 
 
@@ -219,6 +221,7 @@ def model_view(
     jquery: str,
     layers: Sequence[int] | None = None,
     to_tokens: Sequence[str] | None = None,
+    first: int = 0,
 ) -> str:
     """HTML of bertviz's model view: a thumbnail for every layer and head, a click enlarges it."""
     total_layers, heads = attention_LHTS.shape[:2]
@@ -228,7 +231,7 @@ def model_view(
         "total_heads": heads,
         "layer_colours": [palette.HEADS[layer % len(palette.HEADS)] for layer in range(total_layers)],
     }
-    params = _params(attention_LHTS, tokens, tokens if to_tokens is None else to_tokens, chosen) | more
+    params = _params(attention_LHTS, tokens, tokens if to_tokens is None else to_tokens, chosen, first) | more
     return _page("model_view.js", _MODEL_VIEW, params, d3, jquery)
 
 
@@ -256,7 +259,9 @@ def _ink_on(colour: str) -> str:
     return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "white"
 
 
-def _params(attention_LHTS: np.ndarray, left: Sequence[str], right: Sequence[str], layers: list[int]) -> dict[str, Any]:
+def _params(
+    attention_LHTS: np.ndarray, left: Sequence[str], right: Sequence[str], layers: list[int], first: int
+) -> dict[str, Any]:
     if attention_LHTS.shape[2:] != (len(left), len(right)) or not layers:
         raise BadInput(
             f"Attention of shape {attention_LHTS.shape} for {len(left)} and {len(right)} tokens, layers {layers}",
@@ -269,8 +274,8 @@ def _params(attention_LHTS: np.ndarray, left: Sequence[str], right: Sequence[str
         "attn": weights.tolist(),
         "left_text": [short(label) for label in left],
         "right_text": [short(label) for label in right],
-        "left_full": [f"{i}: {label}" for i, label in enumerate(left)],
-        "right_full": [f"{i}: {label}" for i, label in enumerate(right)],
+        "left_full": [f"{i}: {label}" for i, label in enumerate(left, first)],
+        "right_full": [f"{i}: {label}" for i, label in enumerate(right, first)],
     }
     return {"attention": [shown], "default_filter": 0, "root_div_id": ROOT_ID, "include_layers": layers}
 
