@@ -131,6 +131,15 @@ PAGES = (
         {"text": "The cat sat on the mat because it was tired."},
     ),
     PageInfo(
+        "heads.py",
+        "What heads do",
+        ":material/visibility:",
+        "Model",
+        "Every head scored: which one copies, which looks one token back, and how many look at nothing in particular.",
+        "Where the sinks are",
+        {"score": "on_first"},
+    ),
+    PageInfo(
         "sampling.py",
         "Sampling",
         ":material/casino:",
