@@ -21,6 +21,7 @@ from playground.core.tokens import Encoding
 from playground.errors import BadInput, ModelBusy
 from playground.lab import shots_results
 from playground.lab.reading import Reader
+from playground.lab.reading_sources import SourceReader
 from playground.lab.shots_results import Job
 from playground.models import chat
 from playground.models import lens as lenses
@@ -55,7 +56,7 @@ class Prompter:
 
     def __init__(self, loaded: Any, owner: str, on_wait: OnWait) -> None:
         self._loaded, self._owner, self._on_wait = loaded, owner, on_wait
-        self._reader: Reader | None = None
+        self._reader: Reader | SourceReader | None = None
 
     def encode(self, prompt: str, with_chat: bool) -> Encoding:
         """The prompt's tokens; with the chat template it is one user message and the assistant's answer is begun.
@@ -90,8 +91,9 @@ class Prompter:
         """Raises BadInput where the prompt and ``room`` more tokens are too many."""
         most = self.most_tokens
         if len(ids) + room > most:
+            more = f", and the answer needs {room} more" if room else ""
             raise BadInput(
-                f"The prompt has {len(ids):,} tokens, and the answer needs {room} more: this app reads {most:,}",
+                f"The prompt has {len(ids):,} tokens{more}: this app reads {most:,}",
                 "Leave out an example, or shorten a part.",
             )
 
@@ -132,15 +134,40 @@ class Prompter:
         """The text these ids stand for."""
         return str(self._loaded.engine.decode(list(ids)))
 
-    def _read(self) -> Reader:
+    def _read(self) -> Reader | SourceReader:
         if self._reader is None:
-            self._reader = Reader(self._loaded.model)
+            self._reader = self._new_reader()
         return self._reader
+
+    def _new_reader(self) -> Reader | SourceReader:
+        return Reader(self._loaded.model)
 
     def _on_worker(self, work: Callable[[], T]) -> T:
         handle = self._loaded.worker.submit(work, owner=self._owner, deadline_s=limits.SHOTS_WAIT_S)
         answer: T = handle.wait(self._on_wait, poll_s=0.05)
         return answer
+
+
+class SourcePrompter(Prompter):
+    """An encoder–decoder: the prompt is its source, a label the whole of its target, the end included."""
+
+    def encode(self, prompt: str, with_chat: bool) -> Encoding:
+        """The prompt's tokens as the encoder reads them, the end of the text last."""
+        if with_chat:
+            return super().encode(prompt, True)  # refused there
+        source: Encoding = self._loaded.engine.encode(prompt, "template")
+        return source
+
+    def label_ids(self, labels: Sequence[str], with_chat: bool) -> tuple[tuple[tuple[int, ...], ...], bool]:
+        """Each label's tokens as a whole target; its end always belongs to it, so there is nothing to tell."""
+        return tuple(tuple(self._loaded.engine.encode(label, "template").ids) for label in labels), False
+
+    def check(self, ids: Sequence[int], room: int = 1) -> None:
+        """Raises BadInput where the prompt is too long; what the decoder writes needs no room beside it."""
+        super().check(ids, 0)
+
+    def _new_reader(self) -> SourceReader:
+        return SourceReader(self._loaded.model)
 
 
 def has_template(model_id: str) -> bool:
@@ -152,10 +179,13 @@ def has_template(model_id: str) -> bool:
 def prompter(model_id: str, owner: str = "cli", on_wait: OnWait = quietly) -> Iterator[Prompter]:
     """The model as the prompt lab asks it, loaded while the ``with`` lasts. Raises BadInput for an encoder."""
     entry = catalogue()[model_id]
-    if entry.kind != "decoder":
+    if entry.kind not in _PROMPTERS:
         raise BadInput(f"{entry.title} predicts no next token", "It is an encoder: choose a decoder model.")
     with lenses.shared()[0].lease(entry, owner) as loaded:
-        yield Prompter(loaded, owner, on_wait)
+        yield _PROMPTERS[entry.kind](loaded, owner, on_wait)
+
+
+_PROMPTERS: dict[str, type[Prompter]] = {"decoder": Prompter, "encoder-decoder": SourcePrompter}
 
 
 def score(asked: Prompter, model_id: str, ids: Sequence[int], labels: Sequence[str], with_chat: bool) -> Scored:

@@ -61,7 +61,6 @@ class Entry:
     part_of: str = ""  # a vocabulary that comes with a model
     context_tokens: int = 0
     head: Literal["", "mlm"] = ""  # an encoder with its masked-language-modelling head
-    note: str = ""  # what a reader of the catalogue should know
     wheel: Wheel | None = None
     hub: Hub | None = None
     bundled: Bundled | None = None

@@ -367,7 +367,8 @@ def test_a_withdrawn_wheel_comes_from_the_hub(home, hub, index, use):
 def test_the_catalogue_is_complete():
     for entry in catalogues.catalogue().entries.values():
         assert entry.licence and entry.publisher and entry.title
-        assert entry.part_of or entry.wheel or entry.hub
+        assert entry.part_of or entry.wheel or entry.hub or entry.bundled
+        assert not entry.bundled or all(len(sha256) == 64 for sha256 in entry.bundled.files.values())
         assert not entry.wheel or len(entry.wheel.sha256) == 64
         assert not entry.hub or len(entry.hub.revision) == 40
         assert not entry.hub or all(n.endswith((".json", ".safetensors")) for n in entry.hub.files)
