@@ -12,6 +12,7 @@ import click
 from playground import __version__
 from playground.cli import (
     attention,
+    date_t5,
     embeddings,
     formats,
     heads,
@@ -48,6 +49,7 @@ for _command in (
     *formats.COMMANDS,
     *quantize.COMMANDS,
     *shots.COMMANDS,
+    *date_t5.COMMANDS,
     *memory.COMMANDS,
     *scaling.COMMANDS,
     *zero.COMMANDS,
