@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -119,6 +120,18 @@ class Encoding:
     def round_trip(self) -> bool:
         """Whether decoding the ids gives the text back exactly."""
         return self.decoded == self.text
+
+    @cached_property
+    def byte_ends(self) -> np.ndarray:
+        """For each offset into the text's UTF-8, its end included, whether a token ends there, as booleans.
+
+        A token the tokenizer added ends nowhere.
+        """
+        tokens = self.tokens
+        ends = tokens.byte_ends if isinstance(tokens, LazyTokens) else [t.byte_end for t in tokens if not t.added]
+        marked = np.zeros(len(self.text.encode()) + 1, bool)
+        marked[np.asarray(ends, np.int64)] = True
+        return marked
 
 
 def record(encoding: Encoding) -> dict[str, Any]:

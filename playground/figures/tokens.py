@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from html import escape
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from playground.core import alignment, round_trip
-from playground.core.boundaries import byte_ends, shared_ends
+from playground.core.boundaries import shared_ends
 from playground.core.pipeline import PreToken
 from playground.core.tokens import Encoding, Token, character_range, measure, record
 from playground.core.visible import Glyph, code_point, glyphs, visible
@@ -35,6 +36,11 @@ class Side:
     note: str
     encoding: Encoding
 
+    @cached_property
+    def lost(self) -> tuple[str, ...]:
+        """What the round trip changed, in words."""
+        return round_trip.losses(self.encoding)
+
 
 def cards(sides: Sequence[Side], view: View, max_chips: int) -> str:
     """One card a tokenizer, side by side: name, number of tokens, the first ``max_chips`` as chips, what is lost."""
@@ -46,13 +52,12 @@ def _card(side: Side, view: View, max_chips: int, shared: np.ndarray | None) -> 
     tokens = side.encoding.tokens
     body = "".join(_chip(token, index, view, shared) for index, token in enumerate(tokens[:max_chips]))
     more = f"<em>+{len(tokens) - max_chips:,} more</em>" if len(tokens) > max_chips else ""
-    lost = round_trip.losses(side.encoding)
-    trip = f"<b>Not reversible</b>: {escape('; '.join(lost))}" if lost else "Reversible"
+    trip = f"<b>Not reversible</b>: {escape('; '.join(side.lost))}" if side.lost else "Reversible"
     return (
         f"<section><header><b>{escape(side.title)}</b><small>{escape(side.kind)}</small>"
         f"<strong>{len(tokens):,} token{'' if len(tokens) == 1 else 's'}</strong></header>"
         f"<div class='lp-chips'>{body or '<em>no tokens</em>'}{more}</div>"
-        f"<footer>{escape(side.note)} <span class='{'lp-lost' if lost else ''}'>{trip}.</span></footer></section>"
+        f"<footer>{escape(side.note)} <span class='{'lp-lost' if side.lost else ''}'>{trip}.</span></footer></section>"
     )
 
 
@@ -62,7 +67,7 @@ def _chip(token: Token, index: int, view: View, shared: np.ndarray | None) -> st
     classes = " ".join(name for name, on in kinds if on)
     attributes = f" class='{classes}'" if classes else ""
     ends_line = "<br>" if view == "text" and token.raw.endswith(b"\n") else ""
-    return f"<span{attributes} title='{escape(_tooltip(token, index))}'>{_content(token, view)}</span>{ends_line}"
+    return f"<span{attributes} title='{_tooltip(token, index)}'>{_content(token, view)}</span>{ends_line}"
 
 
 def _content(token: Token, view: View) -> str:
@@ -70,7 +75,12 @@ def _content(token: Token, view: View) -> str:
         return str(token.id)
     if view == "bytes":
         return f"<code>{token.raw.hex(' ').upper()}</code>"
-    return "".join(map(_glyph, glyphs(token.text, token.raw))) or "∅"
+    return _drawn(token.text, token.raw)
+
+
+@lru_cache(maxsize=4_096)  # a text has the same tokens again and again
+def _drawn(text: str, raw: bytes) -> str:
+    return "".join(map(_glyph, glyphs(text, raw))) or "∅"
 
 
 def _glyph(glyph: Glyph) -> str:
@@ -80,6 +90,7 @@ def _glyph(glyph: Glyph) -> str:
 
 
 def _tooltip(token: Token, index: int) -> str:
+    """Numbers and our own words only: nothing to escape."""
     raw = token.raw[:_HEX_IN_TOOLTIP].hex(" ").upper() + (" …" if len(token.raw) > _HEX_IN_TOOLTIP else "")
     where = "added by the tokenizer" if token.added else _characters(token.start, token.end)
     kind = ", unknown: the text is lost" if token.unknown else ", control token" if token.special else ""
@@ -216,7 +227,7 @@ def counts(sides: Sequence[Side], context_tokens: int) -> list[dict[str, Any]]:
                 "bytes per token": measured.bytes_per_token,
                 "tokens per word": measured.tokens_per_word,
                 "share of context": measured.tokens / context_tokens,
-                "cuts shared by all": f"{shared:,} of {np.count_nonzero(byte_ends(side.encoding)):,}",
+                "cuts shared by all": f"{shared:,} of {np.count_nonzero(side.encoding.byte_ends):,}",
                 "round trip": "exact" if side.encoding.round_trip else "lossy",
             }
         )
