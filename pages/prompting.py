@@ -14,7 +14,7 @@ shell.header(
     "nothing: it reads on, and the next words follow what stands before them. *Build a prompt, see which answer the "
     "model prefers, then see what examples really do to a small model: measured, with error bars.*",
 )
-lens = resources.lens(resources.model_choice(kinds=("decoder",)))
+lens = resources.lens(prompting.model_choice())
 task, shots, chat = prompting.chosen()
 parts, whole = st.columns(2, gap="large")
 more = st.container()  # below both, so that a phone shows the prompt and what is written before it

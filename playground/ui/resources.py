@@ -66,9 +66,12 @@ def session_id() -> str:
     return context.session_id if context else "none"
 
 
-def model_choice(kinds: Sequence[Kind], *, label: str = "Model", key: str = "model") -> str:
+def model_choice(
+    kinds: Sequence[Kind], *, label: str = "Model", key: str = "model", leave_out: Sequence[str] = ()
+) -> str:
     """A select box of the models of these kinds that can be used here; returns the id."""
-    usable = [e for e in catalogue().of_kind(*kinds) if store.present(e.id) or e.default or limits.current().hub_models]
+    listed = [e for e in catalogue().of_kind(*kinds) if e.id not in leave_out]
+    usable = [e for e in listed if store.present(e.id) or e.default or limits.current().hub_models]
     titles = {e.id: e.title if store.present(e.id) or e.default else f"{e.title} · {_download_size(e)}" for e in usable}
     return inputs.choice(label, list(titles), key=key, format_func=titles.__getitem__)
 

@@ -1,7 +1,5 @@
 """The store and its sources: complete and verified, or not there at all. A local index and a loopback hub serve."""
 
-import hashlib
-import http.server
 import json
 import multiprocessing
 import os
@@ -9,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from dataclasses import replace
@@ -21,12 +18,9 @@ from playground.errors import BadInput, ModelUnavailable
 from playground.models import catalogue as catalogues
 from playground.models import sources, store
 from playground.models.catalogue import Catalogue, Entry, Hub, Wheel
+from tests.models.loopback_hub import LoopbackHub, digest
 
 PAYLOAD = random.Random(1).randbytes(300_000)  # the same in a child process
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 @pytest.fixture
@@ -246,52 +240,6 @@ def test_a_full_disk_is_explained_and_leaves_nothing(home):
 
 
 # --- the hub, on loopback ---
-
-
-class LoopbackHub(http.server.ThreadingHTTPServer):
-    """Speaks as much of the hub's protocol as a pinned download needs."""
-
-    def __init__(self, files: dict[str, bytes], mode: str = "serve") -> None:
-        super().__init__(("127.0.0.1", 0), _HubHandler)
-        self.files, self.mode, self.requests = files, mode, 0
-        self.daemon_threads = True
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _HubHandler(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_HEAD(self):
-        self._answer(send=False)
-
-    def do_GET(self):
-        self._answer(send=True)
-
-    def _answer(self, send: bool) -> None:
-        self.server.requests += 1
-        if self.server.mode == "silent":
-            time.sleep(30)
-            return
-        if self.server.mode == "broken":
-            self.send_error(500)
-            return
-        name = self.path.rsplit("/", 1)[-1]
-        data = self.server.files.get(name)
-        if self.path.startswith("/api/") or data is None:
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("ETag", f'"{digest(data)}"')
-        self.send_header("X-Repo-Commit", "c" * 40)
-        self.end_headers()
-        if send:
-            self.wfile.write(data)
 
 
 FILES = {"config.json": b'{"model_type": "toy"}', "model.safetensors": PAYLOAD}

@@ -1,4 +1,4 @@
-"""A model's own tokenizer.json, where it is none of the pages' vocabularies: characters, T5's Unigram, Qwen's BPE.
+"""A model's own tokenizer.json, where it is none of the pages' vocabularies: characters, T5's Unigram, Qwen's BPE …
 
 Only encoding, decoding and looking a token up: it is not taken apart merge by merge.
 """
@@ -17,7 +17,12 @@ from playground.models.engines.base import Engine, TokenizerInfo
 from playground.models.engines.hugging_face import HuggingFaceEngine
 from playground.models.engines.staging import Staging
 
-_KINDS = {"WordLevel": "one token a character", "Unigram": "SentencePiece Unigram", "BPE": "byte-level BPE"}
+_KINDS = {
+    "WordLevel": "one token a character",
+    "WordPiece": "WordPiece",
+    "Unigram": "SentencePiece Unigram",
+    "BPE": "byte-level BPE",
+}
 _UNKNOWN = ("<unk>", "[UNK]")
 
 
@@ -52,15 +57,11 @@ class OwnEngine(HuggingFaceEngine):
         return self._plain.decode(ids, skip_special_tokens=not self._ends_are_text)
 
     def _piece(self, token_id: int) -> Piece:
-        piece = self._plain.id_to_token(token_id)
-        if piece is None:
-            raise KeyError(token_id)
-        if token_id in self._special_ids:
-            return Piece(piece, piece.encode(), special=True, unknown=piece in _UNKNOWN)
-        if self._byte_level:
-            return super()._piece(token_id)
-        text = piece.replace(SPACE, " ")
-        return Piece(text, text.encode())
+        piece = super()._piece(token_id)
+        if piece.special:
+            return piece._replace(unknown=piece.text in _UNKNOWN)
+        text = piece.text if self._byte_level else piece.text.replace(SPACE, " ")
+        return piece if text == piece.text else Piece(text, text.encode())
 
     def _staging(self) -> Staging:
         raise BadInput(

@@ -55,6 +55,11 @@ class Asked:
         return self.job.labels or ((self.known.answer,) if self.known else ())
 
 
+def model_choice() -> str:
+    """The models that answer a prompt: those that go on with it, and those that read it whole, as FLAN-T5 does."""
+    return resources.model_choice(("decoder", "encoder-decoder"), leave_out=("date-t5",))  # it knows dates only
+
+
 def chosen() -> tuple[Task, int, bool]:
     """The task, the number of examples, whether the chat template is on."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -199,11 +204,16 @@ def _preferred(lens: Lens, words: Sequence[str], scored: lab.Scored) -> None:
     )
     if scored.with_end:
         shell.notices(["One label begins another: each is scored with the end of the answer, or the shorter wins."])
+    role = "as the whole answer, its end included" if _reads_source(lens) else "as the next words"
     shell.provenance(
         "measured",
-        f"{_where(lens)}. P: how probable the label is as the next words, among all texts. ln P: the sum over the "
+        f"{_where(lens)}. P: how probable the label is {role}, among all texts. ln P: the sum over the "
         "label's tokens, so a longer label pays for its length. The bars: if only these labels were allowed (softmax).",
     )
+
+
+def _reads_source(lens: Lens) -> bool:
+    return lens.kind == "encoder-decoder"
 
 
 def _where(lens: Lens) -> str:
@@ -258,11 +268,17 @@ def answer(lens: Lens, asked: Asked, ids: Sequence[int]) -> None:
         slot.html(figures.answer(kept[2]))
         shell.provenance(
             "measured",
-            f"greedy, at most {ANSWER_TOKENS} tokens. A program would keep the first line; the rest shows that the "
-            "model goes on with the pattern of your prompt.",
+            f"greedy, at most {ANSWER_TOKENS} tokens. "
+            + (
+                "The encoder has read the prompt once; the decoder writes until it writes the end."
+                if _reads_source(lens)
+                else "A program would keep the first line; the rest shows that the model goes on with the pattern of "
+                "your prompt."
+            ),
         )
     elif not pressed:
-        slot.caption("Not run yet: the model writes on from the prompt, the most probable token each time.")
+        writes = "reads the prompt and writes an answer" if _reads_source(lens) else "writes on from the prompt"
+        slot.caption(f"Not run yet: the model {writes}, the most probable token each time.")
 
 
 def _drawing(slot: Any) -> Any:
@@ -279,7 +295,8 @@ def snippet(lens: Lens, asked: Asked, ids: Sequence[int]) -> str:
         words = asked.compared or (asked.task.items[0].answer,)
         found, _ = prompter.label_ids(words, asked.chat)
         labels = "\n".join(f"    {word!r}: {list(label)}," for word, label in zip(words, found, strict=True))
-        return _CODE.format(model_id=lens.model_id, dtype=_TORCH[lens.dtype], prompt=list(ids), labels=labels)
+        code = _SOURCE_CODE if _reads_source(lens) else _CODE
+        return code.format(model_id=lens.model_id, dtype=_TORCH[lens.dtype], prompt=list(ids), labels=labels)
     return ""
 
 
@@ -299,4 +316,19 @@ for word, ids in labels.items():
         hidden = model.base_model(torch.tensor([prompt + ids])).last_hidden_state[0]
         logs = torch.log_softmax(hidden.float() @ model.lm_head.weight.float().T, -1)
     print(word, float(sum(logs[len(prompt) - 1 + i, token] for i, token in enumerate(ids))))
+"""
+_SOURCE_CODE = """
+import torch
+from transformers import AutoModelForSeq2SeqLM
+from playground.models import store  # only to find the folder
+
+model = AutoModelForSeq2SeqLM.from_pretrained(store.ensure("{model_id}"), dtype=torch.{dtype})
+prompt = {prompt}
+labels = {{
+{labels}
+}}
+for word, ids in labels.items():
+    with torch.inference_mode():
+        loss = model(input_ids=torch.tensor([prompt]), labels=torch.tensor([ids])).loss  # a mean over the tokens
+    print(word, -float(loss) * len(ids))
 """
