@@ -11,11 +11,13 @@ import click
 
 from playground import __version__
 from playground.cli import (
+    ablate,
     attention,
     date_t5,
     embeddings,
     formats,
     heads,
+    lens,
     measure_zero,
     memory,
     positions,
@@ -46,6 +48,8 @@ for _command in (
     *sampling.COMMANDS,
     *attention.COMMANDS,
     *heads.COMMANDS,
+    *lens.COMMANDS,
+    *ablate.COMMANDS,
     *formats.COMMANDS,
     *quantize.COMMANDS,
     *shots.COMMANDS,

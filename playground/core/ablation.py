@@ -111,7 +111,11 @@ def effect(before_logits_V: np.ndarray, after_logits_V: np.ndarray) -> Effect:
     >>> effect(np.log(np.array([0.6, 0.4])), np.log(np.array([0.2, 0.8]))).flipped
     True
     """
-    before_V, after_V = softmax(before_logits_V), softmax(after_logits_V)
+    return compared(softmax(before_logits_V), softmax(after_logits_V))
+
+
+def compared(before_V: np.ndarray, after_V: np.ndarray) -> Effect:
+    """The same from the two distributions."""
 
     def candidate(index: int) -> Candidate:
         return Candidate(index, float(before_V[index]), float(after_V[index]))

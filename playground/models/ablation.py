@@ -20,7 +20,6 @@ from playground.models.attention_capture import own_attention, watched
 from playground.models.lens import Lens
 
 ROWS = 64  # cuts in one batch
-FIELDS = 10  # of a packed effect
 
 
 def blocks(model: Any) -> Any:
@@ -39,11 +38,12 @@ def before_after(model: Any, ids: Sequence[int], cuts: Sequence[Cut]) -> np.ndar
 
 
 def effects_packed(model: Any, ids: Sequence[int], cuts: Sequence[Cut]) -> np.ndarray:
-    """Each cut's effect, float64 (cut, FIELDS)."""
+    """Each cut's effect, float64 (cut, 1 + 3 × 3): KL, then id, before and after of each token named."""
     rows = []
     for start in range(0, len(cuts), ROWS):
         logits = before_after(model, ids, cuts[start : start + ROWS])
-        found = [ablation.effect(logits[0], after) for after in logits[1:]]
+        as_it_is_V = ablation.softmax(logits[0])
+        found = [ablation.compared(as_it_is_V, ablation.softmax(after)) for after in logits[1:]]
         rows += [[e.kl_bits, *e.answer, *e.winner, *e.moved] for e in found]
     return np.array(rows, np.float64)
 
