@@ -5,7 +5,7 @@ Embedding, blocks of attention and feed-forward around one residual stream, norm
 
 import streamlit as st
 
-from playground.models import parts, parts_code
+from playground.models import parts, parts_code, translation
 from playground.ui import inputs, resources, shell
 from playground.ui.components import model_parts as views
 
@@ -25,7 +25,7 @@ with text_column:
 encoding = lens.encode(text, "template")
 ids, cut = lens.fit(encoding.ids)
 shell.notices((*encoding.notices, *cut))
-anatomy = parts.of(lens, ids)
+anatomy = parts.of(lens, ids, translation.target_of(lens, ids))
 
 way, sizes = st.columns([3, 2], gap="large")
 with way:
@@ -46,5 +46,11 @@ shell.try_this(
         {"text": EXAMPLE, "model": "minilm-l6"},
         "The norm comes *after* attention here, not before. Half of this small model is its table of words. What has "
         "it no part for?",
+    ),
+    (
+        "One that reads and one that writes",
+        {"text": "the 3rd of May '99", "model": "date-t5"},
+        "Two stacks. The decoder has one more part in each block: open cross-attention and compare what its queries "
+        "and its keys take in.",
     ),
 )

@@ -59,6 +59,8 @@ POSITIONS_DRAWN = 512  # rows of a heatmap of positions
 
 # Pre-training exercises: BERT and T5 learned from texts of 512 tokens.
 OBJECTIVE_TOKENS = 512
+ARCHITECTURE_TOKENS = 48  # of a text that three models read side by side
+TARGET_TOKENS = 64  # that an encoder–decoder writes
 OBJECTIVE_DRAWS = 200  # exercises of one text whose shares are counted
 LOSS_BARS = 160  # tokens whose losses are drawn as bars
 

@@ -86,6 +86,15 @@ PAGES = (
         {"model": "gpt-3-175b", "length": "1000"},
     ),
     PageInfo(
+        "architectures.py",
+        "Three kinds of transformer",
+        ":material/category:",
+        "Model",
+        "Encoder, decoder, encoder–decoder: the three masks, and beside them what three running models really look at.",
+        "One date, three readers",
+        {"text": "3 May 1999"},
+    ),
+    PageInfo(
         "model_parts.py",
         "Inside the model",
         ":material/schema:",
@@ -183,6 +192,15 @@ PAGES = (
         "A text written token by token: step, force another word, branch; greedy, sampling and beam search compared.",
         "Three ways to go on",
         {"text": "The best way to learn is", "show": "ways"},
+    ),
+    PageInfo(
+        "encoder_decoder.py",
+        "Read, then write",
+        ":material/move_down:",
+        "Model",
+        "A tiny T5 turns a date as people write it into 1999-05-03: see at each step which letters it looks at.",
+        "Where the month comes from",
+        {"source": "Monday, 3 May 1999", "step": "7"},
     ),
     PageInfo(
         "prompting.py",
