@@ -4,6 +4,7 @@ A zero-width joiner, a bidi override or half an emoji would otherwise be an empt
 """
 
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -11,6 +12,7 @@ GlyphKind = Literal["text", "space", "newline", "tab", "bytes", "code point"]
 _MARKS: dict[str, tuple[GlyphKind, str]] = {" ": ("space", "·"), "\n": ("newline", "↵"), "\t": ("tab", "⇥")}
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}  # general categories that draw nothing
 _DRAWS_NOTHING = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x180E)}
+_SHORT = 64  # characters; longer texts are not kept
 _DOTTED_CIRCLE = "\u25cc"  # what Unicode shows a combining mark on when it stands alone
 
 
@@ -31,6 +33,10 @@ def glyphs(text: str, raw: bytes | None = None) -> tuple[Glyph, ...]:
     >>> glyphs("a\u202eb")[1]
     Glyph(kind='code point', shown='U+202E')
     """
+    return _kept_runs(text, raw) if len(text) <= _SHORT else _runs(text, raw)
+
+
+def _runs(text: str, raw: bytes | None) -> tuple[Glyph, ...]:
     # surrogateescape turns each byte that is part of no character into U+DC80..U+DCFF, and keeps a real U+FFFD.
     source = raw.decode("utf-8", "surrogateescape") if raw is not None and "\ufffd" in text else text
     runs = []
@@ -40,6 +46,9 @@ def glyphs(text: str, raw: bytes | None = None) -> tuple[Glyph, ...]:
     if runs and runs[0].kind == "text" and unicodedata.category(runs[0].shown[0]).startswith("M"):
         runs[0] = Glyph("text", _DOTTED_CIRCLE + runs[0].shown)
     return tuple(runs)
+
+
+_kept_runs = lru_cache(maxsize=8_192)(_runs)  # a page draws the same tokens again and again
 
 
 def visible(text: str, raw: bytes | None = None) -> str:

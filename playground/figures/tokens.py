@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from html import escape
 from typing import Any, Literal
 
@@ -75,12 +75,7 @@ def _content(token: Token, view: View) -> str:
         return str(token.id)
     if view == "bytes":
         return f"<code>{token.raw.hex(' ').upper()}</code>"
-    return _drawn(token.text, token.raw)
-
-
-@lru_cache(maxsize=4_096)  # a text has the same tokens again and again
-def _drawn(text: str, raw: bytes) -> str:
-    return "".join(map(_glyph, glyphs(text, raw))) or "∅"
+    return "".join(map(_glyph, glyphs(token.text, token.raw))) or "∅"
 
 
 def _glyph(glyph: Glyph) -> str:

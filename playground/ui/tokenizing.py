@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import streamlit as st
 
 from playground import limits
+from playground.core.pipeline import Stages
 from playground.core.tokens import SpecialMode
 from playground.figures.tokens import Side
 from playground.models.engines import TOKENIZERS
@@ -36,3 +37,9 @@ def _side(tokenizer_id: str, text: str, mode: SpecialMode) -> Future[Side]:
         return side
 
     return _THREADS.submit(encoded)
+
+
+@st.cache_resource(max_entries=limits.ENCODINGS_KEPT, show_spinner=False)
+def stages(tokenizer_id: str, text: str, mode: SpecialMode) -> Stages:
+    """The stages of the text's beginning under one tokenizer; kept, because a click asks for them again."""
+    return resources.engine(tokenizer_id).stages(text, mode)

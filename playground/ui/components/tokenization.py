@@ -112,7 +112,7 @@ def closer_look(by_id: Mapping[str, Side], text: str, special: SpecialMode) -> s
     """One tokenizer: the four rows, what a round trip loses, and the stages; returns which one."""
     one = inputs.choice("Tokenizer", list(by_id), key="tokenizer", format_func=tokenizing.TITLES.__getitem__)
     encoding = by_id[one].encoding
-    stages = resources.engine(one).stages(text, special)
+    stages = tokenizing.stages(one, text[: limits.STAGED_CHARACTERS], special)
     place = _picked(encoding, stages)
     st.caption(
         "Top to bottom: the character, its code point, its UTF-8 bytes, and the token over those bytes with its id. "
