@@ -62,6 +62,7 @@ OBJECTIVE_TOKENS = 512
 ARCHITECTURE_TOKENS = 48  # of a text that three models read side by side
 TARGET_TOKENS = 64  # that an encoder–decoder writes
 OBJECTIVE_DRAWS = 200  # exercises of one text whose shares are counted
+MASKS_GUESSED = 12  # hidden tokens that a model is asked for, a pass each
 LOSS_BARS = 160  # tokens whose losses are drawn as bars
 
 # Calculators.

@@ -11,6 +11,7 @@ import click
 
 from playground import __version__
 from playground.cli import (
+    architectures,
     ablate,
     attention,
     date_t5,
@@ -46,6 +47,7 @@ for _command in (
     *embeddings.COMMANDS,
     *positions.COMMANDS,
     *sampling.COMMANDS,
+    *architectures.COMMANDS,
     *attention.COMMANDS,
     *heads.COMMANDS,
     *lens.COMMANDS,

@@ -6,7 +6,7 @@ Only the chosen ones carry a loss. Devlin et al. 2018, arXiv:1810.04805, section
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,26 @@ class Exercise:
     def asked(self) -> tuple[int, ...]:
         """The positions that carry a loss."""
         return tuple(i for i, target in enumerate(self.targets) if target is not None)
+
+
+class Guess(NamedTuple):
+    """What a model says at an asked position: its first choices with their probabilities, and its loss."""
+
+    options: tuple[tuple[int, float], ...]
+    nats: float
+
+
+def guess(logits_V: np.ndarray, target: int, options: int = 3) -> Guess:
+    """The ``options`` likeliest tokens under the softmax over the whole vocabulary, and −ln P(target).
+
+    >>> found = guess(np.log([0.2, 0.7, 0.1]), target=0, options=2)
+    >>> [(token, round(p, 3)) for token, p in found.options], round(found.nats, 3)
+    ([(1, 0.7), (0, 0.2)], 1.609)
+    """
+    logs_V = logits_V.astype(np.float64) - logits_V.max()
+    logs_V -= np.log(np.exp(logs_V).sum())
+    best = np.argsort(-logs_V, kind="stable")[:options]
+    return Guess(tuple((int(token), float(np.exp(logs_V[token]))) for token in best), float(-logs_V[target]))
 
 
 def count(tokens: int, maskable: int, rate: float = RATE) -> int:

@@ -3,7 +3,7 @@
 The HTML is for ``st.html``: every text in it goes through ``html.escape``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ class Cost(NamedTuple):
     best_probability: float
 
 
-def masked(exercise: Exercise, label: Label, guesses: dict[int, Sequence[tuple[str, float]]] | None = None) -> str:
+def masked(exercise: Exercise, label: Label, guesses: Mapping[int, Sequence[tuple[str, float]]] | None = None) -> str:
     """What BERT reads, and below each chosen token the one it must say; with a running model also what it does say."""
     chips = "".join(
         _masked_chip(exercise, place, label, (guesses or {}).get(place, ())) for place in range(len(exercise.read))

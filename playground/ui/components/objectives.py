@@ -1,17 +1,18 @@
 """The pre-training page's three exercises on one text: hidden tokens, the next token, whole spans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from playground import limits
-from playground.core import heads, masked_modelling, objectives, span_corruption
+from playground.core import heads, masked_modelling, objectives, span_corruption, units
 from playground.core.heads import percent
 from playground.core.tokens import Token
 from playground.core.visible import visible
 from playground.figures import objectives as figures
 from playground.figures.attention import labels
-from playground.models import objectives_code, token_losses
+from playground.models import fill_mask, objectives_code, store, token_losses
+from playground.models.catalogue import catalogue
 from playground.models.engines import TOKENIZERS, Engine
 from playground.ui import downloads, inputs, resources, shell
 
@@ -45,7 +46,14 @@ def masked(text: str) -> str:
     ids, maskable = [token.id for token in tokens], [not token.special for token in tokens]
     mask_id = engine.special_tokens["[MASK]"]
     one = masked_modelling.exercise(ids, maskable, mask_id=mask_id, vocabulary_size=engine.vocabulary_size, seed=draw)
-    st.html(figures.masked(one, _labeller(engine, tokens)))
+    label = _labeller(engine, tokens)
+    guesses = _guesses(one)
+    said = {at: [(label(token), p) for token, p in guess.options] for at, guess in guesses.items()}
+    st.html(figures.masked(one, label, said))
+    if guesses:
+        shell.provenance("measured", _told(guesses))
+    else:
+        _how_to_get_one()
     shares = masked_modelling.shares(ids, maskable, limits.OBJECTIVE_DRAWS, draw)
     st.markdown(
         f"**{len(one.asked)} of {len(ids)}** tokens carry a loss; the others are only read, from both sides. Why are "
@@ -59,6 +67,34 @@ def masked(text: str) -> str:
         f"{percent(shares['masked'])}, {percent(shares['random'])}, {percent(shares['kept'])}.",
     )
     return objectives_code.masked(encoding.text, draw, limits.OBJECTIVE_TOKENS)
+
+
+def _guesses(one: masked_modelling.Exercise) -> dict[int, masked_modelling.Guess]:
+    """What a model with a masked-language-modelling head says at the asked positions, if one is in the store."""
+    ready = [model_id for model_id in fill_mask.usable() if store.present(model_id)]
+    if not ready:
+        return {}
+    lens = resources.lens(ready[0])
+    return {
+        at: masked_modelling.guess(fill_mask.masked_logits(lens, one.read, at), one.targets[at] or 0)
+        for at in one.asked[: limits.MASKS_GUESSED]
+    }
+
+
+def _told(guesses: Mapping[int, masked_modelling.Guess]) -> str:
+    mean = sum(guess.nats for guess in guesses.values()) / len(guesses)
+    return f"below each: what BERT says there, now. Mean loss of these {len(guesses)} positions {mean:.2f} nats."
+
+
+def _how_to_get_one() -> None:
+    names = [entry for entry in catalogue().models if entry.head == "mlm"]
+    fetch = "; ".join(f"`llm-playground fetch {e.id}` ({units.format_gb(e.download_bytes)})" for e in names)
+    st.info(
+        f"MiniLM comes without the head that says words. With a BERT that has one, its guesses stand here: {fetch}, from "
+        "the model hub, on the machine that serves this page; then reload. All else works without.",
+        title="What would a model answer?",
+        icon=":material/download:",
+    )
 
 
 def causal(text: str) -> str:
