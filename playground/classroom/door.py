@@ -29,7 +29,7 @@ def ticket(text: str) -> Ticket | None:
     (Ticket(code='KMTR4W7P', secret='abc'), None)
     """
     code, dot, secret = text[:200].partition(".")
-    return Ticket(code, secret) if dot and secret and codes.cleaned(code) == code else None
+    return Ticket(code, secret) if dot and secret and code and codes.cleaned(code) == code else None
 
 
 def open_room(store: RoomStore, client: str, clock: Clock = time.time) -> tuple[Ticket, str]:
