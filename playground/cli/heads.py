@@ -71,19 +71,20 @@ def heads(model_id: str, sort: str, top: int, words: int, seed: int, text: str |
         )
         return
     said = f"{words} random words said twice (seed {seed})" if raw is None else f"{len(tokens):,} tokens"
+    columns = [name for name, key in SORTS.items() if key.startswith("on_") or name == sort]  # fit for a terminal
     output.emit_table(
         f"{model_id}: heads on {said}, by {sort}",
-        ["layer", "head", *SORTS, "the head"],
+        ["layer", "head", "mostly", *columns],
         [
             [
                 row.layer,
                 row.head,
-                *(head_scores.shown(getattr(row.score, key), key) for key in SORTS.values()),
-                core.label(row.score),
+                core.short_label(row.score),
+                *(head_scores.shown(getattr(row.score, SORTS[name]), SORTS[name]) for name in columns),
             ]
             for row in rows[:top]
         ],
-        right=range(2 + len(SORTS)),
+        right=[0, 1, *range(3, 3 + len(columns))],
     )
     print(f"{sinks:,} of {len(rows):,} heads leave more than half of their attention on the first token.")
 

@@ -59,20 +59,21 @@ for block in blocks:
     {value}.register_forward_hook(lambda module, given, out: values.append(out[0].float()))
 """
 _VALUES = """
-for layer, (block, v) in enumerate(zip(blocks, values)):
+lengths = []
+for block, v in zip(blocks, values):
     heads = maps.shape[1]
-    output = {output}.weight.T.float().view(heads, -1, model.config.hidden_size)
+    output = {output}.weight.detach().T.float().view(heads, -1, model.config.hidden_size)
     v = v.view(len(v), -1, output.shape[1]).transpose(0, 1)
     v = v.repeat_interleave(heads // len(v), dim=0)  # query heads may share a value head
-    maps[layer] *= (v @ output).norm(dim=-1)[:, None]  # Kobayashi et al. 2020
+    lengths.append((v @ output).norm(dim=-1))  # (head, token)
+maps = maps * torch.stack(lengths)[:, :, None]  # Kobayashi et al. 2020
 """
 _PARTS = {
     "decoder": ("[layer.self_attn for layer in model.layers]", "block.v_proj", "block.o_proj"),
     "encoder": ("[layer.attention for layer in model.encoder.layer]", "block.self.value", "block.output.dense"),
 }
-_NO_SINK = """
-kept = {kept}  # without the first token, nor marks that the tokenizer added
-maps = maps[:, :, kept][..., kept]
+_NO_SINK = """kept = {kept}  # without the first token, nor marks that the tokenizer added
+weights = weights[kept][:, kept]
 """
 _SHARES = "weights = weights / weights.sum(-1, keepdim=True)\n"
 
@@ -99,9 +100,10 @@ def snippet(
     kept = f"list(range({positions[0]}, {positions[-1] + 1}))" if positions else "[]"
     return _model(model_id, dtype, text, limit) + _CODE.format(
         catch=_CATCH.format(blocks=blocks, value=value) if variant == "values" else "",
-        variant={"values": _VALUES.format(output=output), "no-sink": _NO_SINK.format(kept=kept)}.get(variant, ""),
+        variant=_VALUES.format(output=output) if variant == "values" else "",
         which=_WHICH[which].format(layer=layer, head=head),
-        after=("" if variant == "plain" else _SHARES)
+        after=(_NO_SINK.format(kept=kept) if variant == "no-sink" else "")
+        + ("" if variant == "plain" else _SHARES)
         + ("tokens = [encoding.tokens[i] for i in kept]\n" if variant == "no-sink" else "tokens = encoding.tokens\n"),
     )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from playground.core.tokens import Token
 from playground.figures import attention as figures
-from playground.figures import palette
+from playground.figures import attention_heads, palette
 from tests.core.test_attention import softmax_maps
 
 EATEN = ["<s>", "<b>x", "a", "a", "<|im_start|>", "&amp;"]
@@ -124,3 +124,29 @@ def test_the_ink_is_streamlits_own_placeholder() -> None:
     assert palette.INK == streamlit_plotly_theme.GRAY_90
     spec = json.loads(figures.heatmap(np.array([[1.0]]), ["a"]).to_json())
     assert "font" not in spec["layout"]  # the theme's
+
+
+def test_a_map_of_later_tokens_keeps_their_positions() -> None:
+    figure = figures.heatmap(softmax_maps(1, 1, 1, 4, causal=True)[0, 0], list("bcde"), causal=True, first=1)
+    assert list(figure.layout.xaxis.tickvals) == [1, 2, 3, 4] == list(figure.layout.yaxis.tickvals)
+    assert (figure.data[0].x0, figure.data[0].y0) == (1, 1)
+    printed = {(y, x) for trace in figure.data[1:] for x, y in zip(trace.x, trace.y, strict=True)}
+    assert printed == {(t, s) for t in range(1, 5) for s in range(1, t + 1)}
+
+
+def test_the_file_has_every_cell_with_both_tokens() -> None:
+    tokens = [Token(7, text, text.encode(), i, i + 1, i, i + 1) for i, text in enumerate("abc")]
+    rows = figures.cells(np.array([[0.25, 0.75], [np.nan, np.nan]]), tokens[1:], (1, 2))
+    assert rows[1] == {"from_position": 1, "from": "b", "to_position": 2, "to": "c", "weight": 0.75}
+    assert [row["weight"] for row in rows] == [0.25, 0.75, None, None]
+
+
+def test_the_map_of_scores_frames_the_chosen_head() -> None:
+    values = np.array([[0.1, 0.2, np.nan], [0.4, 0.5, 0.6]])
+    figure = attention_heads.scores_map(values, [["<b>"] * 3] * 2, (1, 2), 1.0)
+    np.testing.assert_allclose(figure.data[0].z, values.T)
+    frame = figure.layout.shapes[0]
+    assert ((frame.x0 + frame.x1) / 2, (frame.y0 + frame.y1) / 2) == (1, 2)
+    points = figure.data[-1]
+    assert [list(place) for place in points.customdata] == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]
+    assert set(points.text) == {"&lt;b&gt;"}

@@ -155,3 +155,9 @@ def test_too_long_texts_are_told() -> None:
     assert "showing the heatmap" in bertviz.too_long("head view", limits.HEAD_VIEW_TOKENS + 1)[0]
     assert "showing the heatmap" in bertviz.too_long("model view", limits.MODEL_VIEW_TOKENS + 1)[0]
     assert bertviz.too_long("overview", 10**6) == ()
+
+
+@VIEWS
+def test_labels_of_a_text_without_its_first_token_keep_their_positions(view: Callable[..., str]) -> None:
+    shown = sent(draw(view, softmax_maps(1, 1, 2, 2, True), ["b", "c"], first=1))["attention"][0]
+    assert shown["left_full"] == shown["right_full"] == ["1: b", "2: c"]

@@ -7,7 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from playground import limits
+from playground.core import attention, attention_maps, heads
+from playground.core.rollout import rollout
 from playground.models import lens as lenses
+from playground.models import value_norms
 from tests.pages.opened import array, checked, run, says
 
 pytestmark = pytest.mark.model
@@ -132,10 +135,84 @@ def test_an_empty_text_is_explained() -> None:
     assert app.error[0].value
 
 
+def test_the_layers_mean_and_the_rollout() -> None:
+    app = page(which="mean", layer="18")
+    expected = maps("smollm2-135m", EXAMPLE)
+    seen = np.tri(13, dtype=bool)
+    np.testing.assert_allclose(weights(app)[seen], expected[18].mean(0)[seen], atol=6e-5)
+    assert "mean of its 9 heads" in says(app) and not [s for s in app.select_slider if s.key == "head"]
+    app.button_group(key="which").set_value("rollout")
+    checked(app.run())
+    shown = weights(app)
+    np.testing.assert_allclose(shown[seen], rollout(expected[:19])[-1][seen], atol=6e-5)
+    assert "every path ends at the first token" in says(app)
+
+
+def test_without_the_sink_the_rest_is_divided() -> None:
+    app = page(layer="18", head="8", counted="no-sink", model="smollm2-135m")
+    whole = maps("smollm2-135m", EXAMPLE)[18, 8].astype(float)
+    rest = whole[1:, 1:]
+    left = rest.sum(-1) > attention_maps.EMPTY
+    expected = np.where(left[:, None], rest / rest.sum(-1, keepdims=True), np.nan)
+    shown, seen = weights(app), np.tri(12, dtype=bool)
+    np.testing.assert_allclose(shown[seen], expected[seen], atol=6e-5)
+    assert heatmap(app)["layout"]["yaxis"]["ticktext"][0] == "·animal"
+    assert heatmap(app)["layout"]["yaxis"]["tickvals"][0] == 1  # positions stay those of the text
+    assert f"Left out: The. {heads.percent((1 - rest.sum(-1)).mean())} went there" in says(app)
+
+
+def test_by_value_length_with_grouped_value_heads() -> None:
+    app = page(layer="18", head="8", counted="values")
+    with lenses.open("smollm2-135m") as lens:
+        norms = value_norms.of_text(lens, lens.encode(EXAMPLE, "template").ids)
+    weighed = maps("smollm2-135m", EXAMPLE)[18, 8] * norms[18, 8]
+    seen = np.tri(13, dtype=bool)
+    np.testing.assert_allclose(weights(app)[seen], (weighed / weighed.sum(-1, keepdims=True))[seen], atol=6e-5)
+    assert "‖v·W_O‖" in says(app)
+
+
+def test_an_encoders_marks_are_sinks_too() -> None:
+    app = page(model="minilm-l6", counted="no-sink", view="head view")
+    sent = frame(app)["attention"][0]
+    assert sent["left_text"][0] == "the" and sent["left_text"][-1] == "."
+    assert sent["left_full"][0] == "1: the"
+    assert "Left out: [CLS], [SEP]." in says(app)
+
+
+def test_two_texts_side_by_side() -> None:
+    wide = EXAMPLE.replace("tired", "wide")
+    app = page(model="minilm-l6", second=wide)
+    first, second = (array(json.loads(chart.proto.spec)["data"][0]["z"]) for chart in app.get("plotly_chart"))
+    np.testing.assert_allclose(first, maps("minilm-l6", EXAMPLE)[3, 1], atol=6e-5)
+    np.testing.assert_allclose(second, maps("minilm-l6", wide)[3, 1], atol=6e-5)
+    assert says(app).count("Strongest link") == 2
+    lines = page(model="minilm-l6", second=wide, view="head view")
+    assert len(lines.get("iframe")) == 2
+
+
+def test_the_map_can_be_saved() -> None:
+    app = page(view="head view")
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels == ["CSV", "JSON", "HTML"]
+    config = json.loads(page().get("plotly_chart")[0].proto.config)
+    assert config["toImageButtonOptions"]["filename"] == "attention-layer-13-head-8"
+    assert config["modeBarButtons"] == [["toImage"]]
+
+
+@pytest.mark.parametrize("model", ["smollm2-135m", "minilm-l6"])
+@pytest.mark.parametrize("text", ["<|im_start|><|im_end|>", "[SEP][CLS]", "a </script> b", "Hello"])
+def test_every_variant_bears_every_text(model: str, text: str) -> None:
+    app = page(model=model, text=text, which="rollout", counted="values", second="Hello")
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_one_token_has_nothing_but_its_sink() -> None:
+    app = run("attention.py", text="Hello", counted="no-sink")
+    assert "no token left" in app.error[0].proto.body + str(app.error[0].proto)
+
+
 def test_the_claims_of_try_this_hold() -> None:
     """Each sentence on the page that says what a head does, measured on the model of today."""
-    from playground.core import attention, heads
-
     repeated = "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr Potter near Vauxhall."
 
     def score(model_id: str, text: str, layer: int, head: int) -> heads.HeadScore:
@@ -143,9 +220,9 @@ def test_the_claims_of_try_this_hold() -> None:
             ids = lens.encode(text, "template").ids
             return heads.of(attention.scores(lens.attentions(ids), ids), layer, head)
 
-    assert (score("smollm2-135m", EXAMPLE, 16, 0).on_previous or 0) > 0.6
     assert (score("smollm2-135m", repeated, 18, 6).on_repeat or 0) > 0.5
     assert (score("smollm2-135m", EXAMPLE, 18, 8).on_first or 0) > 0.9
+    assert rollout(maps("smollm2-135m", EXAMPLE))[-1][1:, 0].min() > 0.99
     tired, wide = maps("minilm-l6", EXAMPLE)[3, 1], maps("minilm-l6", EXAMPLE.replace("tired", "wide"))[3, 1]
     assert np.abs(tired[10] - wide[10]).max() > 0.2  # position 10 is "it"; it looks ahead
     tired, wide = maps("smollm2-135m", EXAMPLE), maps("smollm2-135m", EXAMPLE.replace("tired", "wide"))
