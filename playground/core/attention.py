@@ -63,9 +63,15 @@ def entropy_bits(attention_LHTS: np.ndarray) -> np.ndarray:
     >>> entropy_bits(np.array([[[[1, 0], [0.5, 0.5]]]])).tolist()
     [[0.5]]
     """
-    p = attention_LHTS.astype(np.float64)
+    return np.stack([_entropy_bits(attention_HTS) for attention_HTS in attention_LHTS])
+
+
+def _entropy_bits(attention_HTS: np.ndarray) -> np.ndarray:
+    """One layer's: all layers of a long text in float64 would take a gigabyte."""
+    p = attention_HTS.astype(np.float64)
     bits = p * np.log2(p, where=p > 0, out=np.zeros_like(p))
-    return np.maximum(-bits.sum(-1).mean(-1), 0.0)
+    entropy: np.ndarray = np.maximum(-bits.sum(-1).mean(-1), 0.0)
+    return entropy
 
 
 def mean_distance(attention_LHTS: np.ndarray) -> np.ndarray:
@@ -78,8 +84,7 @@ def mean_distance(attention_LHTS: np.ndarray) -> np.ndarray:
     """
     targets, sources = attention_LHTS.shape[-2:]
     distance_TS = np.abs(np.arange(targets)[:, None] - np.arange(sources))
-    mean: np.ndarray = (attention_LHTS.astype(np.float64) * distance_TS).sum(-1).mean(-1)
-    return mean
+    return np.stack([(heads_HTS.astype(np.float64) * distance_TS).sum(-1).mean(-1) for heads_HTS in attention_LHTS])
 
 
 def induction(attention_LHTS: np.ndarray, ids: Sequence[int]) -> np.ndarray:
@@ -100,8 +105,9 @@ def induction(attention_LHTS: np.ndarray, ids: Sequence[int]) -> np.ndarray:
     rows = followed_TS.any(-1)
     if rows.sum() < REPEATS:
         return np.full(attention_LHTS.shape[:2], np.nan)
-    mass: np.ndarray = (attention_LHTS[:, :, rows].astype(np.float64) * followed_TS[rows]).sum(-1).mean(-1)
-    return mass
+    return np.stack(
+        [(heads_HTS[:, rows].astype(np.float64) * followed_TS[rows]).sum(-1).mean(-1) for heads_HTS in attention_LHTS]
+    )
 
 
 def scores(attention_LHTS: np.ndarray, ids: Sequence[int]) -> Scores:

@@ -48,8 +48,6 @@ def test_rollout_shares_out_one_and_keeps_the_mask(maps: np.ndarray) -> None:
     np.testing.assert_allclose(found.sum(-1), 1, atol=1e-9)
     if not np.triu(maps, 1).any():
         assert not np.triu(found, 1).any()
-        # a causal mask makes the first token the end of every path: with each layer it gets more, never less
-        assert (np.diff(found[:, :, 0], axis=0) >= -1e-12).all()
 
 
 def test_rollout_needs_as_many_queries_as_keys() -> None:

@@ -145,7 +145,7 @@ def test_the_layers_mean_and_the_rollout() -> None:
     checked(app.run())
     shown = weights(app)
     np.testing.assert_allclose(shown[seen], rollout(expected[:19])[-1][seen], atol=6e-5)
-    assert "every path ends at the first token" in says(app)
+    assert "paths only lead back" in says(app)
 
 
 def test_without_the_sink_the_rest_is_divided() -> None:

@@ -1,13 +1,11 @@
 """The page, run by Streamlit's own test harness: scores of the real maps, the best heads, the chosen one."""
 
-import json
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from playground import limits
-from playground.core import attention, head_scores
+from playground.core import attention, head_scores, heads
 from playground.models import lens as lenses
 from playground.models import repeats
 from tests.pages.opened import array, checked, figures, run, says
@@ -27,9 +25,8 @@ def scores(model_id: str = "smollm2-135m", text: str | None = None) -> attention
 
 def links(app: AppTest) -> list[tuple[str, str]]:
     """The links to the Attention page: label and address."""
-    return [
-        (link.proto.label, link.proto.query_string) for link in app.get("page_link") if "attention" in link.proto.page
-    ]
+    found = [link.proto for link in app.get("page_link")]
+    return [(link.label, link.query_string) for link in found if "attention" in link.page]
 
 
 def test_it_works_with_no_input() -> None:
@@ -64,9 +61,9 @@ def test_a_linked_head_is_shown() -> None:
     np.testing.assert_allclose(array(figures(app)[1]["data"][0]["z"])[seen], maps[16, 0][seen], atol=6e-5)
 
 
-@pytest.mark.parametrize("chosen", ["99.0", "x", "1", "-1.2", "٣.1"])
+@pytest.mark.parametrize("chosen", ["99.0", "x", "1", "-1.2", ""])
 def test_a_head_there_is_not_gives_way_to_the_best(chosen: str) -> None:
-    assert "**Layer 18, head 6**" in says(page(chosen=chosen)) or chosen == "٣.1"
+    assert "**Layer 18, head 6**" in says(page(chosen=chosen))
 
 
 def test_a_text_without_repeats_says_what_induction_needs() -> None:
@@ -79,7 +76,8 @@ def test_a_text_without_repeats_says_what_induction_needs() -> None:
 def test_the_encoder_is_scored_too() -> None:
     app = page(model="minilm-l6")
     assert array(figures(app)[0]["data"][0]["z"]).shape == (12, 6)
-    assert ("of 72 heads" in says(app) and "**Induction** 1 %" in says(app)) or "**Induction** 2 %" in says(app)
+    assert "of 72 heads" in says(app)
+    assert f"**Induction** {heads.percent(float(scores('minilm-l6').on_repeat.max()))}" in says(app)
 
 
 def test_the_best_heads_are_one_click_away() -> None:
@@ -112,7 +110,5 @@ def test_what_try_this_says_of_proverbs_holds() -> None:
     assert head_scores.best(scores(text=proverb), "on_repeat") == (18, 6)
 
 
-def test_the_table_is_what_the_files_hold() -> None:
-    labels = [button.proto.label for button in page().get("download_button")]
-    assert labels == ["CSV", "JSON"]
-    assert json.dumps(None) == "null"
+def test_the_table_can_be_saved() -> None:
+    assert [button.proto.label for button in page().get("download_button")] == ["CSV", "JSON"]

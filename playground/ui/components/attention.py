@@ -32,7 +32,9 @@ ROLLOUT = (
     "The mean maps of layers 0 to {layer}, half of each being the token itself, multiplied: the share of a token's "
     "state that could have come from each token (Abnar & Zuidema 2020). Feed-forward blocks and values are left out."
 )
-ROLLOUT_ENDS = " Under a causal mask every path ends at the first token: the more layers, the more it gets."
+ROLLOUT_ENDS = (
+    " Under a causal mask paths only lead back: with enough layers nearly all of them end at the first token."
+)
 VALUES = (
     "Each weight times the length of what it lets through, ‖v·W_O‖, then divided by its row's sum (Kobayashi et al. "
     "2020). A sink's value is often short: a large weight on it adds little."
