@@ -16,6 +16,7 @@ TOKENS_SHOWN = 2_000  # chips drawn on a page
 TOKENS_ALIGNED = 200  # tokens drawn over their characters and bytes
 STAGED_CHARACTERS = 2_000  # of a text shown stage by stage
 TRACED_BYTES = 64  # of a pre-token shown merge by merge
+FIGURES_KEPT = 256  # calculators' figures made last, for all sessions; 10 to 100 kB each
 ENCODINGS_KEPT = 12  # of texts seen last, for all sessions; 20 MB for 100,000 emoji, a few kB for a sentence
 N_BEST = 8  # ways to cut a word that are listed
 

@@ -1,6 +1,7 @@
 """The ZeRO paper's formula with numbers filled in, its Table 1 and the reduction over the number of GPUs."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from playground.core.units import format_bytes, parse_count
 from playground.core.zero import COMPONENTS, STAGES, TABLE_1_GPUS, TABLE_1_PARAMS, Bytes, Plan, plan
@@ -50,18 +51,19 @@ class Cell:
     gigabytes: float
 
 
-def table_1() -> list[Cell]:
+@cache
+def table_1() -> tuple[Cell, ...]:
     """The paper's Table 1 computed: GB per GPU for 7.5B, 128B and 1T parameters (2 + 2 + 12 bytes each).
 
     >>> table_1()[0]
     Cell(params='7.5B', gpus=1, stage=1, gigabytes=120.0)
     """
-    return [
+    return tuple(
         Cell(params, gpus, stage, float(plan(parse_count(params), gpus, stage).total / 10**9))
         for params in TABLE_1_PARAMS
         for gpus in TABLE_1_GPUS
         for stage in (1, 2, 3)
-    ]
+    )
 
 
 def reductions(each: Bytes, up_to: int) -> dict[int, list[tuple[int, float]]]:

@@ -1,5 +1,6 @@
 """ZeRO drawn: the stages side by side, each GPU with the slice it owns, the factor over N, what is sent."""
 
+from collections.abc import Sequence
 from html import escape
 
 import plotly.graph_objects as go
@@ -203,7 +204,7 @@ def rounding_by_rank(cuts: tuple[Rounded, ...]) -> list[dict[str, object]]:
     return [{"rank": rank, **{cut.api: cut.stored[rank] for cut in cuts}} for rank in range(len(cuts[0].stored))]
 
 
-def table_1(cells: list[Cell], params: str, gpus_marked: int) -> str:
+def table_1(cells: Sequence[Cell], params: str, gpus_marked: int) -> str:
     """The paper's table as escaped HTML; the row of ``gpus_marked`` stands out where it has one."""
     rows: dict[int, list[str]] = {}
     for cell in cells:

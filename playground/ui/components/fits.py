@@ -13,7 +13,7 @@ from playground.core.subject import TOKENS_MAX, Subject
 from playground.core.units import format_count, format_gib
 from playground.figures import memory as parts
 from playground.figures import memory_fits as figures
-from playground.ui import downloads, inputs, shell
+from playground.ui import charts, downloads, inputs, shell
 from playground.ui.components import memory_inputs as ask
 from playground.ui.components.memory_inputs import BATCHES, RECIPES
 
@@ -78,12 +78,13 @@ def _frontier(asked: Serving, usable: int) -> None:
     if not points:
         shell.notices([f"Not even one token fits beside {asked.weights.title} weights: choose fewer bits below."])
         return
-    _plot(
-        figures.frontier(
-            points, (asked.batch, asked.context), asked.subject.model.context if asked.subject.model else 0
-        ),
-        "frontier",
-        "The longest context for each number of texts at once: below the line it fits",
+    charts.draw(
+        figures.frontier,
+        points,
+        (asked.batch, asked.context),
+        asked.subject.model.context if asked.subject.model else 0,
+        key="frontier",
+        alt="The longest context for each number of texts at once: below the line it fits",
     )
     shell.provenance(
         "computed",
@@ -192,10 +193,12 @@ def _models(found: list[tuple[Subject, Any]], card: Gpu) -> None:
         shell.notices([f"No model of the catalogue fits on one {card.title} this way."])
         return
     needs = [(about.title, need.parts) for about, need in found]
-    _plot(
-        figures.models_that_fit(needs, card.usable_bytes),
-        "largest",
-        "The ten largest models that fit, as stacked bars, and the card's memory as a line",
+    charts.draw(
+        figures.models_that_fit,
+        needs,
+        card.usable_bytes,
+        key="largest",
+        alt="The ten largest models that fit, as stacked bars, and the card's memory as a line",
     )
     st.html(parts.legend([part for part in needs[0][1] if any(sizes[part] for _, sizes in needs)]))
 
@@ -219,7 +222,3 @@ def _tokens(value: int | None) -> str:
     if value is None:
         return "none fits"
     return "any" if value >= TOKENS_MAX else f"{value:,}"
-
-
-def _plot(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key=key, alt=alt)

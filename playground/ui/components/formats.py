@@ -11,7 +11,7 @@ from playground.core.formats import BY_NAME, BlockFormat, FloatFormat, IntFormat
 from playground.core.storing import Stored
 from playground.figures import format_bits, format_errors, format_facts, format_line, format_reach
 from playground.figures.formula import formula
-from playground.ui import downloads, inputs, shell
+from playground.ui import charts, downloads, inputs, shell
 from playground.ui.components.bits import bits
 
 SNIPPET = """
@@ -112,19 +112,19 @@ def neighbourhood(stored: Stored) -> None:
     if log or (stored.finite and view == "linear"):
         wide = stored.format.bits_total > 8
         shown = counting.landmarks(stored.format, stored.scale) if log else counting.around(stored, 16 if wide else 256)
-        st.plotly_chart(
-            format_line.number_line(stored, shown, log),
-            width="stretch",
-            config={"displayModeBar": False},
+        charts.draw(
+            format_line.number_line,
+            stored,
+            shown,
+            log,
             key="number_line",
             alt=f"The format's numbers on a {_LINES[view]} axis, and the number typed among them",
         )
         shell.provenance("computed", _line_note(stored, log, wide))
     elif stored.finite:
-        st.plotly_chart(
-            format_line.neighbours(stored),
-            width="stretch",
-            config={"displayModeBar": False},
+        charts.draw(
+            format_line.neighbours,
+            stored,
             key="neighbours",
             alt="The number typed, between the numbers the format has",
         )
@@ -149,10 +149,10 @@ def _line_note(stored: Stored, log: bool, wide: bool) -> str:
 
 def reach(stored: Sequence[Stored], chosen: Stored) -> None:
     """Overflow and underflow: where the number lies, and how far each format goes."""
-    st.plotly_chart(
-        format_reach.reaches(stored, chosen.format.name),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        format_reach.reaches,
+        stored,
+        chosen.format.name,
         key="reach",
         alt="The range of every format on a logarithmic axis, and the number typed",
     )
@@ -171,10 +171,10 @@ def count(chosen: Stored) -> None:
     with high_column:
         high = inputs.line("To", "1", key="high")
     rows = counting.in_every_format(parse_number(low), parse_number(high))
-    st.plotly_chart(
-        format_reach.counts([(form.title, number) for form, number in rows], chosen.format.title),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        format_reach.counts,
+        [(form.title, number) for form, number in rows],
+        chosen.format.title,
         key="counts",
         alt="How many numbers every format has between the two ends",
     )
@@ -184,10 +184,10 @@ def count(chosen: Stored) -> None:
 
 def errors(stored: Sequence[Stored], chosen: Stored) -> None:
     """The error in every format, side by side."""
-    st.plotly_chart(
-        format_errors.errors(stored, chosen.format.name),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        format_errors.errors,
+        stored,
+        chosen.format.name,
         key="errors",
         alt="Relative error of the number in every format, logarithmic",
     )

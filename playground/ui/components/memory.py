@@ -13,7 +13,7 @@ from playground.core.training_memory import TrainingMemory, training_memory
 from playground.core.units import format_bytes
 from playground.figures import memory as figures
 from playground.figures.memory import Bar
-from playground.ui import downloads, shell
+from playground.ui import charts, downloads, shell
 from playground.ui.components import memory_inputs as ask
 from playground.ui.components.memory_inputs import COURSE
 
@@ -129,10 +129,9 @@ def _answer(total: int) -> None:
 
 
 def _bars(*bars: Bar) -> None:
-    st.plotly_chart(
-        figures.stacked(bars),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        figures.stacked,
+        bars,
         key="parts",
         alt=" and ".join(bar.label for bar in bars) + " as stacked bars",
     )

@@ -13,7 +13,7 @@ from playground.core.parameters import count
 from playground.core.scaling import Budget, scientific
 from playground.core.units import format_count
 from playground.figures import scaling_loss, scaling_models, scaling_tables
-from playground.ui import downloads, inputs, shell
+from playground.ui import charts, downloads, inputs, shell
 
 ASK = {"compute": "Operations", "model": "A model and its tokens", "gpus": "GPUs and days"}
 CARDS = {card.id: card for card in gpus() if card.tflops}
@@ -129,10 +129,13 @@ def law_choice() -> chinchilla.Loss:
 
 def surface(budget: Budget, law: chinchilla.Loss) -> None:
     """The loss over both, and the curves of equal compute."""
-    _plot(
-        scaling_loss.loss_surface(law, budget, trained.trained_models()),
-        "surface",
-        "Predicted loss over parameters and tokens, with the budget's line, its best point and real models",
+    charts.draw(
+        scaling_loss.loss_surface,
+        law,
+        budget,
+        trained.trained_models(),
+        key="surface",
+        alt="Predicted loss over parameters and tokens, with the budget's line, its best point and real models",
     )
     shell.provenance(
         "computed",
@@ -144,17 +147,22 @@ def surface(budget: Budget, law: chinchilla.Loss) -> None:
         "Walk along such a line of equal cost and note the loss: an **iso-FLOP curve** (*iso*: the same, *FLOP*: "
         "floating-point operations). Its lowest point is the **compute-optimal** model, the best for that compute."
     )
-    _plot(scaling_loss.iso_flop_curves(law, budget), "iso", "Loss against size at five budgets, with their minima")
+    charts.draw(
+        scaling_loss.iso_flop_curves, law, budget, key="iso", alt="Loss against size at five budgets, with their minima"
+    )
     shell.provenance("computed", "each curve is a budget; too small a model and too few tokens both cost loss.")
 
 
 def models(budget: Budget, law: chinchilla.Loss) -> None:
     """Published models: over- or under-trained, by how much."""
     known = trained.trained_models()
-    _plot(
-        scaling_models.real_models(known, chinchilla.LOSSES, budget),
-        "models",
-        "Tokens per parameter of real models against their compute, and what each law calls best",
+    charts.draw(
+        scaling_models.real_models,
+        known,
+        chinchilla.LOSSES,
+        budget,
+        key="models",
+        alt="Tokens per parameter of real models against their compute, and what each law calls best",
     )
     shell.provenance(
         "computed",
@@ -253,7 +261,3 @@ def _machine() -> Machine:
             help=f"Large runs reach 30–50%. The best matrix product on this card: {card.utilisation_ceiling:.0%}.",
         )
     return Machine(card, gpus, percent / 100)
-
-
-def _plot(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key=key, alt=alt)

@@ -1,18 +1,18 @@
 """The Scaling laws page's past: Kaplan's straight lines, Chinchilla's tables, and a model for one field."""
 
-from typing import Any
-
 import streamlit as st
 
 from playground.core import power_laws, trained
 from playground.figures import scaling_history as figures
 from playground.figures import scaling_tables
-from playground.ui import shell
+from playground.ui import charts, shell
 
 
 def history() -> None:
     """Kaplan's straight lines, and Chinchilla's printed tables."""
-    _plot(figures.power_laws(power_laws.LAWS), "powers", "Loss against compute, tokens and parameters on log axes")
+    charts.draw(
+        figures.power_laws, power_laws.LAWS, key="powers", alt="Loss against compute, tokens and parameters on log axes"
+    )
     shell.provenance(
         "computed",
         "[Kaplan et al. 2020](https://arxiv.org/abs/2001.08361): solid where it was measured, dotted beyond. Ten times "
@@ -31,7 +31,9 @@ def history() -> None:
 def bloomberg() -> None:
     """A domain model: its data and its budget."""
     parts = trained.bloomberg_data()
-    _plot(figures.data_mix(parts), "mix", "BloombergGPT's corpus by source: about half finance, half public text")
+    charts.draw(
+        figures.data_mix, parts, key="mix", alt="BloombergGPT's corpus by source: about half finance, half public text"
+    )
     finance = sum(part.tokens for part in parts if part.finance) / sum(part.tokens for part in parts)
     st.markdown(
         f"**{finance:.0%} finance** (blue), the rest public text (orange): 709B tokens gathered, 569B used (80% of one "
@@ -45,7 +47,3 @@ def bloomberg() -> None:
         "or 49.8B on 1.18T (2): it had half the tokens, so it is under-trained. Often told: “1.4T tokens are optimal "
         "for 50B”; that is Chinchilla's own budget, for 70B.",
     )
-
-
-def _plot(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key=key, alt=alt)

@@ -1,7 +1,10 @@
 """The ZeRO page's inputs and figures."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from playground import limits
@@ -12,7 +15,7 @@ from playground.core.units import format_bytes
 from playground.core.zero import TABLE_1_PARAMS, Plan
 from playground.figures import zero as figures
 from playground.figures.formula import formula
-from playground.ui import shell
+from playground.ui import charts, shell
 from playground.ui.components.shards import shards
 from playground.ui.components.zero_inputs import Asked
 
@@ -55,10 +58,11 @@ def answer(asked: Asked) -> None:
 def side_by_side(asked: Asked) -> None:
     """The four stages, and the formula of the chosen one."""
     chosen = asked.chosen
-    st.plotly_chart(
-        figures.stages(asked.plans, chosen.stage, asked.extras),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        figures.stages,
+        asked.plans,
+        chosen.stage,
+        asked.extras,
         key="stages",
         alt="Bytes per GPU in stages 0 to 3, stacked by parameters, gradients and optimizer states",
     )
@@ -89,12 +93,12 @@ def who_keeps_what(plan: Plan) -> None:
 
 def factors(shown: tuple[Plan, ...], chosen: Plan) -> None:
     """“Up to 4×, 8×, N×”: the limits, and the real factor at this N."""
-    curves = zero_explained.reductions(chosen.bytes, max(1024, chosen.gpus))
-    most = {plan.stage: None if plan.limit is None else float(plan.limit) for plan in shown}
-    st.plotly_chart(
-        figures.factors(curves, chosen, most),
-        width="stretch",
-        config={"displayModeBar": False},
+    # The factor depends on the bytes, not on the model: one drawing serves every model.
+    any_model = [replace(plan, parameters=10**12) for plan in (*shown, chosen)]
+    charts.draw(
+        _factors,
+        any_model[:-1],
+        any_model[-1],
         key="factors",
         alt="How many times less memory, over the number of GPUs, for stages 1 to 3",
     )
@@ -105,12 +109,18 @@ def factors(shown: tuple[Plan, ...], chosen: Plan) -> None:
     )
 
 
+def _factors(shown: Sequence[Plan], chosen: Plan) -> go.Figure:
+    curves = zero_explained.reductions(chosen.bytes, max(1024, chosen.gpus))
+    most = {plan.stage: None if plan.limit is None else float(plan.limit) for plan in shown}
+    return figures.factors(curves, chosen, most)
+
+
 def sent(shown: tuple[Plan, ...], chosen: Plan) -> None:
     """What the saving costs: bytes on the wire."""
-    st.plotly_chart(
-        figures.sent(shown, chosen.stage),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        figures.sent,
+        shown,
+        chosen.stage,
         key="sent",
         alt="Bytes one GPU sends in one step, for stages 0 to 3",
     )

@@ -9,7 +9,7 @@ from playground.core.units import format_gb
 from playground.core.zero import Plan
 from playground.errors import BadInput
 from playground.figures import zero_cost as figures
-from playground.ui import inputs, shell
+from playground.ui import charts, inputs, shell
 from playground.ui.components.zero_inputs import Asked
 
 TOKENS = tuple(2**power for power in range(6, 18))
@@ -104,10 +104,13 @@ def over_tokens(asked: Asked, link: Link, card: str, tokens: int, used: float, o
     }
     turns = {plan.stage: hiding_tokens(plan, link, PEAKS[card], used) for plan in shown}
     limit = step_time(asked.chosen, TOKENS[-1], link, PEAKS[card], used, overlap).compute_s / TOKENS[-1]
-    st.plotly_chart(
-        figures.per_token(FINE, times, limit, turns, tokens),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        figures.per_token,
+        FINE,
+        times,
+        limit,
+        turns,
+        tokens,
         key="zero_cost.curve",
         alt="Time per token over the tokens a GPU computes in a step, for each stage",
     )

@@ -13,7 +13,7 @@ from playground.core.zero import STAGES, WHAT_IS_CUT, Bytes, Plan, plan
 from playground.core.zero_extras import Extras
 from playground.core.zero_fit import Way
 from playground.figures import zero_fit as figures
-from playground.ui import inputs, shell
+from playground.ui import charts, inputs, shell
 from playground.ui.components.subjects import subject_input
 from playground.ui.components.zero_inputs import GPUS, OFFLOAD_TITLES, bytes_input, extras_input
 
@@ -85,10 +85,9 @@ def every_way(found: tuple[Way, ...], reserved: int, card: Gpu, count: int) -> N
 def largest(card: Gpu, count: int, each: Bytes, reserved: int) -> None:
     """The most parameters by stage on the cards at hand."""
     sizes = {stage: zero_fit.largest_model(card.usable_bytes, count, stage, each, reserved) or 0 for stage in STAGES}
-    st.plotly_chart(
-        figures.largest(sizes),
-        width="stretch",
-        config={"displayModeBar": False},
+    charts.draw(
+        figures.largest,
+        sizes,
         key="zero_fit.largest",
         alt="The largest model by stage on the cards at hand",
     )
