@@ -22,7 +22,12 @@ VARIANTS = ("plain", "no-sink", "values")
 
 @click.command("attention")
 @click.option(
-    "--model", "model_id", metavar="ID", default=DEFAULT_MODEL, show_default=True, help="A decoder or encoder."
+    "--model",
+    "model_id",
+    metavar="ID",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="An encoder–decoder: its cross-attention.",
 )
 @click.option("--layer", type=int, help="From 0. By default a layer and head with a pattern a person can read.")
 @click.option("--head", type=int, help="From 0.")
@@ -55,6 +60,10 @@ def attention(
 
     raw = output.read_text(text)
     with lenses.open(model_id) as lens:
+        if lens.kind == "encoder-decoder" and (which, variant) == ("head", "plain"):
+            from playground.cli import cross_attention
+
+            return cross_attention.show(lens, raw, layer, head, as_json)
         needs_self_attention(lens.kind, model_id)
         first_layer, first_head = heads.first_look(model_id, lens.layers)
         layer = _checked("layer", first_layer if layer is None else layer, lens.layers)
@@ -99,7 +108,7 @@ def attention(
                 "scores": score._asdict(),
             }
         )
-        return
+        return None
     names = [visible(token.text, token.raw) for token in seen]
     place = {
         "head": f"layer {layer}, head {head}",
@@ -111,11 +120,12 @@ def attention(
     if variant == "no-sink":
         print(f"{heads.percent(shown.left_out)} of the attention went to the tokens left out.")
     if which != "head":
-        return
+        return None
     print(f"This head {heads.label(score)}.")
     print(f"Entropy {score.entropy_bits:.2f} bits, mean distance {score.distance_tokens:.1f} tokens.")
     for name, share in score.masses:
         print(f"{heads.percent(share):>6} on {name}")
+    return None
 
 
 def needs_self_attention(kind: str, model_id: str) -> None:
