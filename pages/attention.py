@@ -7,12 +7,12 @@ import streamlit as st
 
 from playground.ui import inputs, resources, shell
 from playground.ui.components import attention as views
-from playground.ui.components import attention_asked
+from playground.ui.components import attention_asked, neuron_view
 
 DECODER, ENCODER = "smollm2-135m", "minilm-l6"
 EXAMPLE = "The animal didn't cross the street because it was too tired."
 WIDE = "The animal didn't cross the street because it was too wide."
-VIEWS = tuple(views.HINTS)
+VIEWS = (*views.HINTS, neuron_view.NAME)
 REPEATED = "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr Potter near Vauxhall."
 
 shell.header(
@@ -35,7 +35,10 @@ asked = attention_asked.inputs_for(lens, view, which)
 texts = [text, *attention_asked.second_text(view)]
 seen = [attention_asked.look(lens, one, asked) for one in texts]
 
-views.show(asked, seen, lens.kind)
+if seen[0].view == neuron_view.NAME:
+    neuron_view.show(lens, asked, seen[0])
+else:
+    views.show(asked, seen, lens.kind)
 shell.provenance("measured", f"{lens.title}, {lens.dtype} on {lens.device}: the weights its forward pass used.")
 shell.code(views.code(lens, asked, seen[0], text))
 shell.try_this(

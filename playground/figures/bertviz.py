@@ -167,7 +167,11 @@ svg text.head-number { font-size: 11px; text-anchor: middle; dominant-baseline: 
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 
 
-TOKENS = {"head view": limits.HEAD_VIEW_TOKENS, "model view": limits.MODEL_VIEW_TOKENS}
+TOKENS = {
+    "head view": limits.HEAD_VIEW_TOKENS,
+    "model view": limits.MODEL_VIEW_TOKENS,
+    "neuron view": limits.NEURON_VIEW_TOKENS,
+}
 
 
 def too_long(view: str, tokens: int) -> tuple[str, ...]:
