@@ -12,7 +12,7 @@ from playground.figures.attention import short, ticks
 
 _CLEAR = "rgba(0,0,0,0)"
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2}
-FLOOR_BITS = 1e-4  # what is drawn as nothing
+FLOOR_BITS, MAP_FLOOR_BITS = 1e-4, 1e-3  # what is drawn as nothing
 BEFORE, AFTER = palette.GREY, palette.BLUE
 
 
@@ -53,9 +53,9 @@ def before_after(candidates: Sequence[Candidate], labels: Sequence[str]) -> go.F
 def head_map(kl_LH: np.ndarray, captions_LH: Sequence[Sequence[str]], chosen: tuple[int, int]) -> go.Figure:
     """The bits each head alone is worth, layers down and heads across; the last trace carries (layer, head)."""
     layers, heads = kl_LH.shape
-    shown = np.log10(np.maximum(kl_LH, FLOOR_BITS))
-    low, high = np.log10(FLOOR_BITS), max(0.0, float(shown.max()))
-    marks = [power for power in range(int(low), int(np.ceil(high)) + 1) if power <= high]
+    shown = np.log10(np.maximum(kl_LH, MAP_FLOOR_BITS))
+    low, high = np.log10(MAP_FLOOR_BITS), max(0.0, float(shown.max()))
+    marks = [power for power in range(round(low), int(np.ceil(high)) + 1) if power <= high]
     figure = go.Figure(
         go.Heatmap(
             z=np.round(shown, 3),
@@ -68,7 +68,7 @@ def head_map(kl_LH: np.ndarray, captions_LH: Sequence[Sequence[str]], chosen: tu
             colorbar={
                 "title": {"text": "bits (KL)", "side": "top"},
                 "tickvals": marks,
-                "ticktext": ["≤ 0.0001" if power == low else f"{10.0**power:g}" for power in marks],
+                "ticktext": ["≤ 0.001" if power == round(low) else f"{10.0**power:g}" for power in marks],
                 "thickness": 10,
                 "outlinewidth": 0,
             },

@@ -45,7 +45,8 @@ def pick_map(weights_TS: np.ndarray, labels: Sequence[str], chosen: tuple[int, i
 def terms(row: Row, key: int) -> go.Figure:
     """q, k and their products dimension by dimension, then the running sum that ends at q·k."""
     products = row.products(key)
-    titles = ("q, the query", "k, the key", "q × k, each pair multiplied", "their running sum: it ends at q·k")
+    end = f"their running sum: it ends at q·k = {products.sum():.3f}"
+    titles = ("q, the query", "k, the key", "q × k, each pair multiplied", end)
     figure = make_subplots(
         4, 1, shared_xaxes=True, row_heights=[1, 1, 2, 2], vertical_spacing=0.09, subplot_titles=titles
     )
@@ -67,18 +68,9 @@ def terms(row: Row, key: int) -> go.Figure:
         hovertemplate="up to dimension %{x}: %{y:.3f}<extra></extra>",
     )
     figure.add_trace(line, 4, 1)
-    end = go.Scatter(
-        x=dims[-1:],
-        y=running[-1:],
-        mode="markers+text",
-        marker={"color": palette.VERMILION, "size": 9},
-        text=[f"q·k = {running[-1]:.3f} "],
-        textposition="middle left" if len(dims) > 3 else "top center",
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
-    figure.add_trace(end, 4, 1)
-    figure.update_xaxes(**_QUIET)
+    last = {"x": dims[-1:], "y": running[-1:], "mode": "markers", "marker": {"color": palette.VERMILION, "size": 9}}
+    figure.add_trace(go.Scatter(**last, hoverinfo="skip", cliponaxis=False), 4, 1)
+    figure.update_xaxes(range=[-0.5, len(dims) - 0.5], **_QUIET)
     figure.update_xaxes(title="dimension of the head", row=4)
     figure.update_yaxes(nticks=4, zeroline=True, row=3).update_yaxes(nticks=4, row=4)
     figure.update_annotations(x=0, xanchor="left", font={"size": 13})

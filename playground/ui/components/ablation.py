@@ -92,15 +92,19 @@ def one_cut(asked: Asked) -> str:
 
 def _cut_inputs(asked: Asked) -> Cut:
     lens = asked.lens
-    part = inputs.choice("Take out", list(PARTS), key="cut", format_func=PARTS.__getitem__, segmented=True)
+    part_column, method_column = st.columns([5, 2], gap="medium")
+    with part_column:
+        part = inputs.choice("Take out", list(PARTS), key="cut", format_func=PARTS.__getitem__, segmented=True)
+    with method_column:
+        method = method_input(("mask", "drop") if part == "edge" else ("zero", "mean"))
     layer, head = layer_and_head(lens, first_look(lens), head=part in ("head", "edge"))
+    if part == "edge":
+        return _edge_inputs(asked, layer, head, method)
     if part == "heads":
         chosen = inputs.choices("Heads", range(lens.heads), key="heads", default=[0, first_look(lens)[1]])
-        return Cut("heads", (layer,), tuple(chosen), method_input(("zero", "mean")))
-    if part == "edge":
-        return _edge_inputs(asked, layer, head)
+        return Cut("heads", (layer,), tuple(chosen), method)
     kind: ablation.Part = "heads" if part == "head" else "attention" if part == "attention" else "mlp"
-    return Cut(kind, (layer,), (head,) if part == "head" else (), method_input(("zero", "mean")))
+    return Cut(kind, (layer,), (head,) if part == "head" else (), method)
 
 
 def method_input(names: Sequence[ablation.Method]) -> ablation.Method:
@@ -113,7 +117,7 @@ def method_input(names: Sequence[ablation.Method]) -> ablation.Method:
     return chosen
 
 
-def _edge_inputs(asked: Asked, layer: int, head: int) -> Cut:
+def _edge_inputs(asked: Asked, layer: int, head: int, method: ablation.Method) -> Cut:
     last = len(asked.ids) - 1
     query_column, key_column, span_column = st.columns(3)
     with query_column:
@@ -126,7 +130,7 @@ def _edge_inputs(asked: Asked, layer: int, head: int) -> Cut:
         span = inputs.choice("Where", list(SPANS), key="span", format_func=SPANS.__getitem__)
     layers = tuple(range(asked.lens.layers)) if span == "model" else (layer,)
     heads = (head,) if span == "head" else tuple(range(asked.lens.heads))
-    return Cut("edge", layers, heads, method_input(("mask", "drop")), query, key)
+    return Cut("edge", layers, heads, method, query, key)
 
 
 def _reading(asked: Asked, cut: Cut, found: Effect) -> None:
@@ -142,8 +146,11 @@ def _reading(asked: Asked, cut: Cut, found: Effect) -> None:
     if found.flipped:
         st.caption("The first choice now")
         st.text(f"{name(found.winner.id)}   {change(found.winner)}")
-    st.caption("Moved most")
-    st.text(f"{name(found.moved.id)}   {change(found.moved)}")
+    if found.moved.id not in (found.answer.id, found.winner.id if found.flipped else -1):
+        st.caption("Moved most")
+        st.text(f"{name(found.moved.id)}   {change(found.moved)}")
+    elif not found.flipped:
+        st.caption("It is still the first choice" + (", and no other token moved more." if found.kl_bits else "."))
     _looks(asked, cut, found)
 
 

@@ -102,7 +102,7 @@ def _strongest(
     places = [divmod(int(i), kl_LH.shape[1]) for i in order]
     return [
         {
-            "head": f"{layer}.{head}",
+            "layer.head": f"{layer}.{head}",
             "bits": round(effects[layer][head].kl_bits, 3),
             "looks most at": asked.name(int(rows_LHS[layer, head].argmax())),
             "with": percent(float(rows_LHS[layer, head].max())),
@@ -185,10 +185,11 @@ def edges(asked: Asked) -> str:
         )
         shell.provenance("measured", f"{lens.title}: one run for each of the {last + 1} edges, in one batch.")
     with reading:
-        st.caption("Looked at most")
+        st.caption("Looked at most" if largest != moving else "Looked at most, and worth most")
         st.text(f"{asked.name(largest)}   {percent(float(row[largest]))}, worth {bits[largest]:.4f} bits")
-        st.caption("Worth most")
-        st.text(f"{asked.name(moving)}   {percent(float(row[moving]))}, worth {bits[moving]:.4f} bits")
+        if largest != moving:
+            st.caption("Worth most")
+            st.text(f"{asked.name(moving)}   {percent(float(row[moving]))}, worth {bits[moving]:.4f} bits")
         if row[largest] >= STRONG and bits[largest] < LITTLE:
             st.warning(
                 "What this head looks at most can be cut and the prediction hardly moves.",
@@ -222,16 +223,16 @@ def _correlation(rho: float | None, what: str) -> None:
     if rho is None:
         return
     verdict = (
-        f"the {what} that are looked along most are those that matter most"
+        f"here the {what} with the strongest look are those that matter most"
         if rho > 0.7
         else f"the {what} with the strongest look tend to matter *less*"
         if rho < -0.3
         else "the two go together, loosely"
         if rho > 0.3
-        else "the one says next to nothing about the other"
+        else "the one says little about the other"
     )
     st.markdown(
         f"Rank correlation (Spearman's ρ) **{rho:+.2f}**: {verdict}.".replace("-", "−")
-        + " **Attention is not explanation** (Jain & Wallace 2019, arXiv:1902.10186): a map shows where a head "
-        "looked, not whether the answer depended on it."
+        + " A map shows where a head looked, not whether the answer depended on it; that takes a test like this one: "
+        "**attention is not explanation** (Jain & Wallace 2019, arXiv:1902.10186)."
     )

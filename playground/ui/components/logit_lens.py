@@ -6,12 +6,13 @@ import streamlit as st
 
 from playground import limits
 from playground.core import logit_lens as core
+from playground.core.heads import percent
 from playground.figures import logit_lens as figures
 from playground.models import logit_lens, logit_lens_code
 from playground.models.lens import Lens
 from playground.ui import downloads, inputs, shell
 
-TOP = 5  # tokens listed a layer
+TOP, ORDINALS = 4, ("first", "second", "third", "fourth")  # tokens listed a layer
 _CHART: dict[str, Any] = {"width": "stretch", "config": {"displayModeBar": False}}
 
 
@@ -78,12 +79,12 @@ def one_position(asked: Asked) -> None:
     settled = reading.settled(position)
     rank_before = int(reading.answer_rank[0, position]) + 1
     st.subheader("How the answer comes up", anchor=False)
-    st.text(f"after {asked.labels[position]}: {answer}   {reading.answer_probability[-1, position]:.1%}")
+    st.text(f"after {asked.labels[position]}: {answer}   {100 * reading.answer_probability[-1, position]:.1f} %")
     st.markdown(
         f"In the embedding it is number **{rank_before:,}** of {asked.lens.vocabulary_size:,}; it is first, and stays "
         f"first, from **{core.step_name(settled)}** on."
     )
-    picture, table = st.columns([1, 1], gap="large")
+    picture, table = st.columns([2, 3], gap="large")
     with picture:
         st.plotly_chart(
             figures.rise(reading, position),
@@ -94,7 +95,13 @@ def one_position(asked: Asked) -> None:
         st.caption("Rank 1 is on top. Entropy: how undecided the prediction is; 0 bits is certain.")
     with table:
         rows = _rows(asked)
-        st.dataframe(rows, hide_index=True, key="choices", height=430)
+        st.dataframe(
+            rows,
+            hide_index=True,
+            key="choices",
+            height=430,
+            column_config={"answer's rank": st.column_config.NumberColumn(format="localized")},
+        )
         downloads.offer("logit-lens", rows, key="choices.file")
     with st.expander("What the lens can't show", icon=":material/info:"):
         st.markdown(
@@ -107,17 +114,16 @@ def one_position(asked: Asked) -> None:
 
 def _rows(asked: Asked) -> list[dict[str, object]]:
     reading, position = asked.reading, asked.position
-    rows = []
+    rows: list[dict[str, object]] = []
     for step in range(reading.steps):
-        best = zip(reading.ids[step, position, :TOP], reading.probabilities[step, position, :TOP], strict=True)
-        listed = "   ".join(f"{asked.lens.token_label(int(i))} {p:.0%}" for i, p in best)
-        rows.append(
-            {
-                "after": core.step_name(step),
-                "answer's rank": int(reading.answer_rank[step, position]) + 1,
-                "first choices": listed,
-            }
-        )
+        row: dict[str, object] = {
+            "after": core.step_name(step),
+            "answer's rank": int(reading.answer_rank[step, position]) + 1,
+        }
+        for place in range(TOP):
+            token = asked.lens.token_label(int(reading.ids[step, position, place]))
+            row[ORDINALS[place]] = f"{token}  {percent(float(reading.probabilities[step, position, place]))}"
+        rows.append(row)
     return rows
 
 

@@ -155,13 +155,18 @@ def softmax(asked: Asked) -> None:
     """Step 2: ÷ √d, mask, softmax over the row."""
     row, key = asked.row, asked.key
     st.subheader("2 · Scale, mask, share out", anchor=False)
+    top = f"{row.highest:.4f}" if row.highest >= 0 else f"({row.highest:.4f})"
     st.latex(
         rf"\text{{score}} = \frac{{q\cdot k}}{{\sqrt{{d}}}} = \frac{{{row.dots[key]:.4f}}}{{{row.root_d:.4f}}} "
         rf"= {row.scores[key]:.4f}"
     )
+    if row.allowed[key]:
+        st.latex(
+            rf"e^{{\,\text{{score}} - \text{{highest}}}} = e^{{{row.scores[key]:.4f} - {top}}} = {row.exps[key]:.6f}"
+        )
     st.latex(
-        rf"\text{{weight}} = \frac{{e^{{{row.scores[key]:.4f} - ({row.highest:.4f})}}}}{{\sum e^{{\,\text{{score}} - "
-        rf"({row.highest:.4f})}}}} = \frac{{{row.exps[key]:.6f}}}{{{row.total:.6f}}} = {row.weights[key]:.6f}"
+        rf"\text{{weight}} = \frac{{{row.exps[key]:.6f}}}{{\text{{sum of the row}}}} = "
+        rf"\frac{{{row.exps[key]:.6f}}}{{{row.total:.6f}}} = {row.weights[key]:.6f}"
     )
     masked = int((~row.allowed).sum())
     mask = (
@@ -189,8 +194,8 @@ def softmax(asked: Asked) -> None:
     )
     shell.provenance(
         "computed",
-        "softmax(QKᵀ/√d)·V, Vaswani et al. 2017 (arXiv:1706.03762, section 3.2.1), in 64-bit from the model's own q, k "
-        f"and v; “the model's” is what {asked.lens.title}'s forward pass had, in {asked.lens.dtype}.",
+        "formula: softmax(QKᵀ/√d)·V, Vaswani et al. 2017 (arXiv:1706.03762, section 3.2.1), in 64 bits from the "
+        f"model's own q, k and v; “the model's” is what {asked.lens.title}'s forward pass had, in {asked.lens.dtype}.",
     )
 
 
@@ -224,11 +229,18 @@ def values(asked: Asked) -> None:
     )
     most = int(seen[parts[seen].argmax()])
     heaviest = int(seen[row.weights[seen].argmax()])
-    st.text(
-        f"largest weight: {asked.labels[heaviest]}  ({row.weights[heaviest]:.3f} × a value of length "
-        f"{lengths[heaviest]:.2f} = {parts[heaviest]:.3f})\n"
-        f"brings the most: {asked.labels[most]}  ({row.weights[most]:.3f} × {lengths[most]:.2f} = {parts[most]:.3f})"
-    )
+
+    def product(place: int) -> str:
+        return (
+            f"{asked.labels[place]}   {row.weights[place]:.3f} × a value of length {lengths[place]:.2f} = "
+            f"{parts[place]:.3f}"
+        )
+
+    st.caption("Largest weight" if most != heaviest else "Largest weight, and what brings the most")
+    st.text(product(heaviest))
+    if most != heaviest:
+        st.caption("Brings the most")
+        st.text(product(most))
     st.plotly_chart(
         figures.weighted_values(row, asked.labels),
         key="values",
@@ -237,7 +249,7 @@ def values(asked: Asked) -> None:
     )
     shell.provenance(
         "computed",
-        f"the sum differs from the output that the model's head had by at most {_small(row.output_error)}; its longest "
+        f"the sum differs from the output that the model's head had by at most {_small(row.output_error)}; its largest "
         f"number is {float(np.abs(row.output).max()):.3f}.",
     )
 
