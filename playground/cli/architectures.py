@@ -59,8 +59,10 @@ def parts(model_id: str, text: str, as_json: bool) -> None:
     for stack in anatomy.stacks:
         for one in anatomy.way(stack):
             if isinstance(one, tuple):
-                name = f"{stack} blocks {one[0].layer}–{one[-1].layer}".strip()
-                rows.append([name, f"× {len(one)}", f"{one[0].parameters:,} each", "", ""])
+                several = len(one) > 1
+                name = f"{stack} block{f's {one[0].layer}–{one[-1].layer}' if several else f' {one[0].layer}'}".strip()
+                each = " each" if several else ""
+                rows.append([name, f"× {len(one)}" if several else "", f"{one[0].parameters:,}{each}", "", ""])
                 listed = one[0].parts
             else:
                 listed = (one,)

@@ -8,7 +8,8 @@ rule knows becomes the part "other": the sum holds whatever the model.
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 Kind = Literal[
@@ -98,7 +99,6 @@ class Part:
 class Block:
     """One block's parts, in the order they ran."""
 
-    stack: str
     layer: int
     parts: tuple[Part, ...]
 
@@ -216,26 +216,10 @@ def _stack_of(path: str, kind: Kind) -> str:
 
 
 def _runs(parts: Iterable[Part]) -> Iterator[Part | tuple[Block, ...]]:
-    waiting: list[Block] = []
-    for part in parts:
-        if part.layer is None:
-            if waiting:
-                yield tuple(waiting)
-                waiting = []
-            yield part
-        elif waiting and waiting[-1].layer == part.layer:
-            waiting[-1] = replace(waiting[-1], parts=(*waiting[-1].parts, part))
-        else:
-            if len(waiting) > 1 and not _alike(waiting[-2], waiting[-1]):
-                yield tuple(waiting[:-1])
-                waiting = waiting[-1:]
-            waiting.append(Block(part.stack, part.layer, (part,)))
-    if len(waiting) > 1 and not _alike(waiting[-2], waiting[-1]):
-        yield tuple(waiting[:-1])
-        waiting = waiting[-1:]
-    if waiting:
-        yield tuple(waiting)
-
-
-def _alike(one: Block, other: Block) -> bool:
-    return [part.form for part in one.parts] == [part.form for part in other.parts]
+    for layer, together in groupby(parts, key=lambda part: part.layer is not None):
+        if not layer:
+            yield from together
+            continue
+        blocks = (Block(n, tuple(inside)) for n, inside in groupby(together, key=lambda part: part.layer or 0))
+        for _, alike in groupby(blocks, key=lambda block: [part.form for part in block.parts]):
+            yield tuple(alike)

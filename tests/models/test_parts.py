@@ -74,9 +74,11 @@ def test_the_parts_of_any_model_add_up(
     model = tiny(family, layers, heads, feed_forward, vocabulary, tied, other)
     found = taken_apart(model)
     check(found, model)
-    blocks = [b for stack in found.stacks for s in found.way(stack) if not isinstance(s, Part) for b in s]
-    assert len(blocks) == layers + (other if family == "t5" else 0)
-    assert [b.layer for b in blocks if b.stack != "decoder"] == list(range(layers))
+    runs = {stack: [s for s in found.way(stack) if not isinstance(s, Part)] for stack in found.stacks}
+    for stack, depth in (("", layers), ("encoder", layers), ("decoder", other)):
+        blocks = [block for run in runs.get(stack, ()) for block in run]
+        assert not blocks or [b.layer for b in blocks] == list(range(depth))
+    assert all(len({b.parameters for b in run}) == 1 for found_runs in runs.values() for run in found_runs)
 
 
 def kinds(block: Block) -> list[str]:
@@ -94,6 +96,7 @@ def test_the_order_is_the_one_in_which_they_ran() -> None:
     decoder = [s for s in found.way("decoder") if not isinstance(s, Part)]
     assert kinds(decoder[0][0]) == ["norm", "attention", "norm", "cross-attention", "norm", "feed-forward"]
     assert [len(run) for run in decoder] == [1, 2]  # T5's first block alone has the table of distances
+    assert [len(r) for r in found.way("encoder") if not isinstance(r, Part)] == [1, 1]
 
 
 def test_a_shared_table_is_counted_where_it_is_first_used() -> None:

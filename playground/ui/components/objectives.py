@@ -90,8 +90,8 @@ def _how_to_get_one() -> None:
     names = [entry for entry in catalogue().models if entry.head == "mlm"]
     fetch = "; ".join(f"`llm-playground fetch {e.id}` ({units.format_gb(e.download_bytes)})" for e in names)
     st.info(
-        f"MiniLM comes without the head that says words. With a BERT that has one, its guesses stand here: {fetch}, from "
-        "the model hub, on the machine that serves this page; then reload. All else works without.",
+        f"MiniLM comes without the head that says words. With a BERT that has one, its guesses stand here: {fetch}, "
+        "from the model hub, on the machine that serves this page; then reload. All else works without.",
         title="What would a model answer?",
         icon=":material/download:",
     )
