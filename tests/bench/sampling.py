@@ -2,9 +2,11 @@
 
 Beside it, in the same run, the same numbers by a Streamlit slider and a plotly chart (sampling_plotly_app.py). Both
 show 49,152 known logits; no model is needed. Two figures each: pictures a second while a slider is dragged to and
-fro, and the time from a key pressed on the slider to the changed picture, the median of eight.
+fro by a pointer that moves 60 times a second, and the time from a key pressed on the slider to the changed picture,
+the median of eight.
 """
 
+import asyncio
 import os
 import shutil
 import statistics
@@ -12,12 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.async_api import Page, async_playwright
 
 from tests.e2e.conftest import FLAGS
 from tests.server import ROOT, Server
 
 SWEEPS, DRAG_STEPS, KEYS = 4, 100, 8
+EVENTS_PER_SECOND = 60
 
 # Notes each frame, each frame in which the picture has changed, and key to picture: window.seen.
 WATCH = """(picture, attribute) => {
@@ -47,33 +50,46 @@ COST = """({sampler}) => {
 }"""
 
 
-def measured(page: Page, slider: Any, picture: str, attribute: str) -> tuple[float, float, float]:
+async def drag(page: Page, x: float, y: float, width: float) -> None:
+    """Press at x and move to and fro as a hand does: a movement each frame, sent without waiting for the last one's
+    answer. (``page.mouse.move`` waits for each, which takes two frames: it would be the brake, not the page.)
+    """
+    session = await page.context.new_cdp_session(page)
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.evaluate("Object.assign(window.seen, {frames: 0, pictures: 0, start: performance.now()})")
+    begin, sent = asyncio.get_running_loop().time(), []
+    for step in range(SWEEPS * DRAG_STEPS):
+        way, part = divmod(step, DRAG_STEPS)
+        share = part / DRAG_STEPS if way % 2 == 0 else 1 - part / DRAG_STEPS
+        told = {"type": "mouseMoved", "x": x + width * share, "y": y, "button": "left", "buttons": 1}
+        sent.append(asyncio.create_task(session.send("Input.dispatchMouseEvent", told)))
+        await asyncio.sleep(begin + (step + 1) / EVENTS_PER_SECOND - asyncio.get_running_loop().time())
+    await asyncio.gather(*sent)
+
+
+async def measured(page: Page, slider: Any, picture: str, attribute: str) -> tuple[float, float, float]:
     """Pictures and frames a second while dragging, and the median milliseconds from key to picture."""
-    page.locator(picture).first.evaluate(WATCH, attribute)
-    page.wait_for_timeout(500)
+    await page.locator(picture).first.evaluate(WATCH, attribute)
+    await page.wait_for_timeout(500)
     # Streamlit's slider is an input of no size of its own over a track as wide as the widget
-    track = slider.evaluate("e => (e.closest('[data-testid=stSlider]') ?? e).getBoundingClientRect()")
-    box = slider.bounding_box()
-    x, y = track["x"] + 0.2 * track["width"], box["y"] + box["height"] / 2  # 1 of 5
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.evaluate("Object.assign(window.seen, {frames: 0, pictures: 0, start: performance.now()})")
-    for way in range(SWEEPS):  # one call each: the pointer's movements are not held up by this program
-        page.mouse.move(x + track["width"] * (0.6 if way % 2 == 0 else 0.0), y, steps=DRAG_STEPS)
-    seen = page.evaluate("({...window.seen, seconds: (performance.now() - window.seen.start) / 1000})")
-    page.mouse.up()
-    page.wait_for_timeout(1500)
-    page.evaluate("window.seen.delays.length = 0")
+    track = await slider.evaluate("e => (e.closest('[data-testid=stSlider]') ?? e).getBoundingClientRect()")
+    box = await slider.bounding_box()
+    await drag(page, track["x"] + 0.2 * track["width"], box["y"] + box["height"] / 2, 0.6 * track["width"])
+    seen = await page.evaluate("({...window.seen, seconds: (performance.now() - window.seen.start) / 1000})")
+    await page.mouse.up()
+    await page.wait_for_timeout(1500)
+    await page.evaluate("window.seen.delays.length = 0")
     for _ in range(KEYS):
-        count = page.evaluate("window.seen.delays.length")
-        slider.press("ArrowRight")
-        page.wait_for_function("n => window.seen.delays.length > n", arg=count)
-        page.wait_for_timeout(400)  # the release has been sent and answered
-    delays = page.evaluate("window.seen.delays")
+        count = await page.evaluate("window.seen.delays.length")
+        await slider.press("ArrowRight")
+        await page.wait_for_function("n => window.seen.delays.length > n", arg=count)
+        await page.wait_for_timeout(400)  # the release has been sent and answered
+    delays = await page.evaluate("window.seen.delays")
     return seen["pictures"] / seen["seconds"], seen["frames"] / seen["seconds"], statistics.median(delays)
 
 
-def main() -> None:
+async def main() -> None:
     """Print a row for each of the two."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     apps = {
@@ -81,24 +97,27 @@ def main() -> None:
         "slider and plotly": ("tests/bench/sampling_plotly_app.py", "[data-testid=stMain]", "d"),
     }
     print(f"{'':20}{'pictures/s':>12}{'frames/s':>12}{'key to picture':>18}   load {os.getloadavg()[0]:.1f}")
-    with sync_playwright() as play, tempfile.TemporaryDirectory() as folder:
-        browser = play.chromium.launch(executable_path=chromium, headless=True, args=list(FLAGS))
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=chromium, headless=True, args=list(FLAGS))
         for name, (script, picture, attribute) in apps.items():
             env = {"PYTHONPATH": str(ROOT)}
-            with Server(Path(folder) / "log.txt", script=ROOT / script, env=env) as server:
-                page = browser.new_page(viewport={"width": 1280, "height": 900})
-                page.goto(server.url)
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                Server(Path(folder) / "log.txt", script=ROOT / script, env=env) as server,
+            ):
+                page = await browser.new_page(viewport={"width": 1280, "height": 900})
+                await page.goto(server.url)
                 slider = page.get_by_role("slider", name="Temperature").first
-                slider.wait_for()
-                page.locator(".sampler.ready, .js-plotly-plot .barlayer path").first.wait_for(state="attached")
-                pictures, frames, delay = measured(page, slider, picture, attribute)
+                await slider.wait_for()
+                await page.locator(".sampler.ready, .js-plotly-plot .barlayer path").first.wait_for(state="attached")
+                pictures, frames, delay = await measured(page, slider, picture, attribute)
                 print(f"{name:20}{pictures:12.1f}{frames:12.1f}{delay:15.1f} ms")
                 if picture == ".rows":
-                    cost = page.locator(".sampler").evaluate(COST)
+                    cost = await page.locator(".sampler").evaluate(COST)
                     print(f"{'':20}to compute and write one picture: {cost:.1f} ms")
-                page.close()
-        browser.close()
+                await page.close()
+        await browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())
