@@ -10,6 +10,7 @@ shell.header(
     "shards. Nothing here is drawn from memory. A real model on the machine that serves this page computes it now, "
     "or a formula does, with its source beside it.",
 )
+shell.ways_in()
 shell.cards(site.COURSE)
 
 st.subheader("How to read the pages", anchor=False)

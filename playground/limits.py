@@ -135,6 +135,7 @@ class Profile:
     """The caps that differ between a person's own machine and a shared demo."""
 
     name: str
+    text_characters: int  # of any text typed into a page
     model_tokens: int  # longest prompt a model sees
     attention_tokens: int  # longest text whose maps are kept
     new_tokens: int  # longest generation
@@ -145,8 +146,8 @@ class Profile:
     measured_parameters: int  # largest model it may train
 
 
-LOCAL = Profile("local", 2_048, 512, 512, 6 * GIB, 512 * MIB, True, 8, 6_000_000)
-HOSTED = Profile("hosted", 512, 128, 128, 3 * GIB, 256 * MIB, False, 2, 500_000)
+LOCAL = Profile("local", TEXT_CHARACTERS, 2_048, 512, 512, 6 * GIB, 512 * MIB, True, 8, 6_000_000)
+HOSTED = Profile("hosted", 20_000, 512, 128, 128, 3 * GIB, 256 * MIB, False, 2, 500_000)
 PROFILES = {p.name: p for p in (LOCAL, HOSTED)}
 
 

@@ -19,6 +19,7 @@ TOP_LEVEL = {
     "README.md",
     "assets",
     "constraints.txt",
+    "deploy",
     "pages",
     "playground",
     "pyproject.toml",

@@ -19,6 +19,7 @@ from playground.cli import (
     formats,
     heads,
     lens,
+    lessons,
     measure_zero,
     memory,
     positions,
@@ -42,6 +43,7 @@ def app() -> None:
 
 for _command in (
     *service.COMMANDS,
+    *lessons.COMMANDS,
     *tokens.COMMANDS,
     *vocabulary.COMMANDS,
     *embeddings.COMMANDS,

@@ -6,6 +6,7 @@ import platform
 import sys
 import tomllib
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,12 +20,16 @@ _VERSIONS = ("streamlit", "torch", "transformers", "tokenizers", "plotly", "bert
 
 
 def config_as_environment() -> dict[str, str]:
-    """config.toml as ``STREAMLIT_*`` variables: Streamlit reads the file only from the working folder."""
+    """config.toml as ``STREAMLIT_*`` variables: Streamlit reads the file only from the working folder.
+
+    The names are made by Streamlit's own rule: ``postScriptGC`` is ``POST_SCRIPT_GC``.
+    """
+    from streamlit.string_util import to_snake_case
 
     def walk(prefix: str, table: dict[str, Any]) -> dict[str, str]:
         found: dict[str, str] = {}
         for name, value in table.items():
-            snake = "".join(f"_{c}" if c.isupper() else c for c in name).upper()
+            snake = to_snake_case(name).upper()
             if isinstance(value, dict):
                 found |= walk(f"{prefix}_{snake}", value)
             else:
@@ -38,19 +43,50 @@ def config_as_environment() -> dict[str, str]:
 @click.option("--profile", type=click.Choice(list(limits.PROFILES)), default="local", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
-def run(profile: str, port: int, no_browser: bool) -> None:
+@click.option(
+    "--lessons",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with lessons of your own, shown before the others.",
+)
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="hosted: a name under which browsers may reach it (may be repeated); others are refused.",
+)
+def run(profile: str, port: int, no_browser: bool, lessons: Path | None, hosts: tuple[str, ...]) -> None:
     """Serve the app on this machine and print its address."""
     for name, value in config_as_environment().items():
         os.environ.setdefault(name, value)
     os.environ["LLM_PLAYGROUND_PROFILE"] = profile
+    if lessons is not None:
+        os.environ["LLM_PLAYGROUND_LESSONS"] = str(lessons.resolve())
     flags = ["--server.port", str(port), "--server.headless", "true" if no_browser or not _has_screen() else "false"]
     if profile == "hosted":
-        flags += ["--server.fileWatcherType", "none", "--client.toolbarMode", "viewer"]
+        flags += _hosted(hosts or tuple(os.environ.get("LLM_PLAYGROUND_HOSTS", "").replace(",", " ").split()))
     click.echo(f"LLM Playground: http://localhost:{port}  (stop with Ctrl+C)", err=True)
     from streamlit.web import cli as streamlit_cli
 
     sys.argv = ["streamlit", "run", str(paths.APP), *flags]
     sys.exit(streamlit_cli.main(prog_name="streamlit"))
+
+
+def _hosted(hosts: tuple[str, ...]) -> list[str]:
+    """Streamlit's flags for a shared demo. They stand above STREAMLIT_* variables and every config.toml."""
+    wanted: dict[str, str] = {
+        "server.fileWatcherType": "none",
+        "server.headless": "true",
+        "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",
+        "server.enableStaticServing": "false",
+        "server.maxUploadSize": "1",
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+        "browser.gatherUsageStats": "false",
+    }
+    flags = [part for name, value in wanted.items() for part in (f"--{name}", value)]
+    return flags + [part for host in hosts for part in ("--server.allowedHosts", host)]
 
 
 def _has_screen() -> bool:

@@ -18,13 +18,14 @@ from playground.ui import links, shell
 T = TypeVar("T")
 
 
-def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
+def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> str | None:
     """Set the widget's state before it is drawn: from the address just opened, else what the person chose, else the
-    default.
+    default. Returns the address's text where it was refused.
 
     ``read`` turns the address's text into a value, or None when it is not one of ours. The address is read once a
     visit: later in a visit the widget leads, and a click may still carry the address of a moment ago.
     """
+    refused = None
     state, visit = st.session_state, shell.visit()
     linked = st.query_params.get(key)
     value = read(_as_text(state[f"{key}.value"])) if state.get(f"{key}.own") else None  # perhaps from another page
@@ -32,6 +33,7 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
         state[f"{key}.visit"] = visit.number
         if linked is not None or (visit.by_address and _fits_address(value)):  # no address can tell of a longer text
             value = None if linked is None else read(linked)
+            refused = linked if value is None else None
             state[f"{key}.own"] = value is not None and value != default
     shown = default if value is None else value
     hidden = key not in visit.drawn or key not in state  # an error above it may have kept it off the screen
@@ -41,6 +43,7 @@ def _adopt(key: str, default: Any, read: Callable[[str], Any]) -> None:
     if value is not None:
         state[f"{key}.value"] = value
     _to_url(key, default)
+    return refused
 
 
 def _to_url(key: str, default: Any) -> None:
@@ -93,7 +96,7 @@ def text(
     """
     _adopt(key, default, str)
     raw = st.text_area(label, height=height, help=help, **_kept(key, default))
-    cleaned = core_text.clean(raw, max_characters)
+    cleaned = core_text.clean(raw, min(max_characters, limits.current().text_characters))
     too_long = ("This text is too long for a link: the address leaves it out.",) if not _fits_address(raw) else ()
     shell.notices((*cleaned.notices, *too_long))
     return cleaned.text
@@ -125,10 +128,9 @@ def choice(
     """
     fallback = options[0] if default is None else default
     by_name = {str(option): option for option in options}
-    linked = st.query_params.get(key)
-    if linked is not None and linked not in by_name and st.session_state.get(f"{key}.visit") != shell.visit().number:
-        shell.notices([f"“{linked[:60]}” is not a choice for {label}: showing {format_func(fallback)}."])
-    _adopt(key, fallback, by_name.get)
+    refused = _adopt(key, fallback, by_name.get)
+    if refused is not None:
+        shell.notices([f"“{refused[:60]}” is not a choice for {label}: showing {format_func(fallback)}."])
     shared: dict[str, Any] = {"format_func": format_func, "help": help, **_kept(key, fallback)}
     if segmented:
         picked: T = st.segmented_control(label, options, required=True, wrap=True, **shared)
@@ -178,11 +180,27 @@ def picked(key: str, default: T, read: Callable[[str], T | None]) -> T:
     """A value chosen by a click in a figure of ours (``pick``), kept in ``?key=`` like an input; ``read`` turns the
     address's text into it, or None when it is not one.
     """
-    _adopt(key, default, read)
+    refused = _adopt(key, default, read)
+    if refused is not None:
+        shell.notices([f"“{refused[:60]}” in this link is not a choice for {key.replace('_', ' ')}: it is left out."])
     value: T = st.session_state[key]
     return value
 
 
 def slider(label: str, low: Any, high: Any, default: Any, *, key: str, **more: Any) -> Any:
-    """A slider bound to ``?key=``; Streamlit ignores a value outside the range, core checks again."""
+    """A slider bound to ``?key=``; a linked value that is none of its own falls back with a notice (Streamlit ignores
+    it silently), core checks again.
+    """
+    state, visit, linked = st.session_state, shell.visit(), st.query_params.get(key)
+    if state.get(f"{key}.visit") != visit.number:
+        state[f"{key}.visit"] = visit.number
+        if linked is not None and not _between(linked, low, high):
+            shell.notices([f"“{linked[:60]}” is not a value for {label}, {low} to {high}: showing {default}."])
     return st.slider(label, low, high, default, key=key, bind="query-params", **more)
+
+
+def _between(text: str, low: Any, high: Any) -> bool:
+    try:
+        return bool(low <= float(text) <= high)  # false for NaN
+    except ValueError:
+        return False

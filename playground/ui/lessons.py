@@ -118,13 +118,17 @@ def guided(page: str) -> Iterator[None]:
         yield
         return
     st.query_params[LESSON] = guide.mark
-    dock = st.bottom.container(key="lesson")
-    with dock:
+    with dock():
         _panel(guide, _wandered(guide, page))
     first = not shell.visit().complete
     yield
     if first and (shell.visit().by_address or shell.visit().number == 1):
         st.session_state["lesson.shown"] = Shown(guide, page, _params())
+
+
+def dock() -> Any:
+    """Where a step's text stands: below the page and always in sight, on a phone too."""
+    return st.bottom.container(key="lesson")
 
 
 def _current() -> Guide | None:

@@ -1,12 +1,13 @@
 """The whole app for one rerun: settings, warm-up, navigation, then the page behind the error box."""
 
 import logging
+import traceback
 import uuid
 from pathlib import Path
 
 import streamlit as st
 
-from playground import paths
+from playground import limits, paths
 from playground.errors import PlaygroundError
 from playground.figures import palette
 from playground.ui import lessons, resources, shell, site
@@ -33,19 +34,32 @@ def serve() -> None:
     resources.warm_up()
     page = st.navigation(_pages_by_section(), position="sidebar", expanded=True)
     try:
-        with shell.visiting(page.url_path), resources.request(), lessons.guided(page.url_path):
+        with (
+            shell.visiting(page.url_path),
+            resources.request(),
+            lessons.guided(page.url_path),
+        ):
             page.run()
     except PlaygroundError as error:
         shell.show_error(error)
-    except Exception:  # Streamlit's own stop and rerun are BaseException and pass through
+    except Exception as error:  # Streamlit's own stop and rerun are BaseException and pass through
         mark = uuid.uuid4().hex[:8]
-        log.exception("page %s failed [%s]", page.title, mark)
+        _report(page.title, mark, error)
         shell.show_error(
             PlaygroundError(
                 f"Something went wrong on this page (mark {mark})",
                 "The details are in the server's log under that mark. Reload the page, or change the last input.",
             )
         )
+
+
+def _report(title: str, mark: str, error: Exception) -> None:
+    """To the log. On a shared server without the error's own words, which may quote what a visitor typed."""
+    if limits.current() is limits.LOCAL:
+        log.error("page %s failed [%s]", title, mark, exc_info=error)
+        return
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("page %s failed [%s]: %s\n%s", title, mark, type(error).__name__, frames)
 
 
 def _pages_by_section() -> dict[str, list[st.Page]]:

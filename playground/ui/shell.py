@@ -82,6 +82,16 @@ def header(file: str, lede: str) -> None:
     st.markdown(lede)
 
 
+def ways_in() -> None:
+    """The pages that lead through the others: lessons, and a class together."""
+    with st.container(horizontal=True, gap="medium"):
+        for info in site.PAGES:
+            if not info.section and info.url_path:
+                with st.container(border=True, width=420):
+                    st.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
+                    st.markdown(info.summary)
+
+
 def cards(pages: Sequence[site.PageInfo], columns: int = 3) -> None:
     """A card a page, section by section: what one sees there, the page itself, and its ready example."""
     for section, group in groupby(pages, key=lambda info: info.section):

@@ -95,6 +95,7 @@ def controls(vocabulary_size: int) -> Controls:
             )
             shell.notices((*changed, *unknown))
             options = _DEFAULTS | options
+    visit.drawing.update((*KEYS, *OPTIONS))
     values = values | {"top_k": min(values["top_k"], vocabulary_size)}
     _keep(values, options)
     numbers = {name: value for name, value in values.items() if name != "seed"}
