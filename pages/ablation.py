@@ -40,8 +40,8 @@ shell.try_this(
     (
         "A sink, dropped and masked",
         {"model": MODEL, "text": EXAMPLE, "show": "look by look", "layer": "18", "head": "8", "method": "drop"},
-        "All of its attention is on the first token, and dropping that changes nothing. Now *mask it*: the softmax "
-        "must put the weight elsewhere. Which of the two tells what the look was worth?",
+        "All of its attention is on the first token, and dropping that changes next to nothing. Now *mask it*: it "
+        "must put that weight elsewhere. Which of the two tells what the look was worth?",
     ),
     (
         "Which heads copy?",
@@ -50,7 +50,7 @@ shell.try_this(
             "text": "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr",
             "show": "every head",
         },
-        "Taken out alone, most heads are not missed. Is head 18.6, which finds what came next the first time, "
-        "among those that are?",
+        "Head 18.6 puts more than half of its attention on *Potter*, the answer. Is it among the six heads that matter "
+        "most?",
     ),
 )

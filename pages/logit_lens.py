@@ -13,8 +13,8 @@ MODEL = "smollm2-135m"
 
 shell.header(
     __file__,
-    "A model does not find its answer at the end: each layer adds something to what goes through. Look at it after "
-    "every layer as if it were the last. When does *Paris* come up?",
+    "Each layer adds something to what goes through a model. Read it after every layer as if that were the last: what "
+    "would come next? In the last column, find the layer in which *Paris* begins to rise.",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:
@@ -32,16 +32,18 @@ shell.try_this(
     (
         "Copied, not known",
         {"model": MODEL, "text": "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr"},
-        "The name stands in the text. In which layer does the answer rise, and is it before *Paris* does?",
+        "A name from the text, not a fact. In which layer does its rank leap, and where did that of *Paris*? Take that "
+        "layer's attention out on *Does it matter?*.",
     ),
     (
-        "A word in pieces",
+        "Sure, and not seen",
         {"model": MODEL, "text": "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr", "position": "15"},
-        "After *D·urs* only one piece is likely. How much earlier is that settled than a new word?",
+        "The model is nearly certain of *ley*, yet no layer but the last shows it: here the lens is blind, not the "
+        "model. See what it can't show.",
     ),
     (
-        "Counting",
-        {"model": MODEL, "text": "one two three four five six"},
-        "What is the first choice half way up, and from which layer on is it the next number?",
+        "Hardly any context",
+        {"model": MODEL, "text": EXAMPLE, "position": "1"},
+        "After *capital* comes *of*: from which layer on is that first, and how far down was it before?",
     ),
 )

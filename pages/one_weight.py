@@ -33,14 +33,16 @@ shell.code(one_weight.code(asked))
 shell.try_this(
     __file__,
     (
-        "A weight that brings nothing",
+        "A weight that brings little",
         {"model": DECODER, "text": EXAMPLE, "layer": "18", "head": "8", "query": "8", "key": "0"},
-        "An attention sink. Nearly all of the weight is on the first token; how much does step 3 get from it?",
+        "An attention sink: all of the weight is on the first token. How long is that token's value in step 3, beside "
+        "the others'?",
     ),
     (
         "By place, not by meaning",
         {"model": DECODER, "text": EXAMPLE, "layer": "16", "head": "0", "query": "8", "key": "7"},
-        "A previous-token head: click other cells of the diagonal. q·k is large for whatever stands one place before.",
+        "A previous-token head: in most rows, whatever the words, q·k is largest for the token one place before. Click "
+        "other cells beside the diagonal.",
     ),
     (
         "Nothing masked",

@@ -154,7 +154,7 @@ PAGES = (
         ":material/calculate:",
         "Model",
         "One cell of an attention map taken apart: query times key, scale, mask, softmax, values; the model's number.",
-        "A weight that brings nothing",
+        "A weight that brings little",
         {"layer": "18", "head": "8", "query": "8", "key": "0"},
     ),
     PageInfo(

@@ -241,6 +241,7 @@ def values(asked: Asked) -> None:
     if most != heaviest:
         st.caption("Brings the most")
         st.text(product(most))
+    st.caption(f"The values in this row are {lengths[seen].min():.2f} to {lengths[seen].max():.2f} long.")
     st.plotly_chart(
         figures.weighted_values(row, asked.labels),
         key="values",
