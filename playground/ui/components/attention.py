@@ -32,9 +32,7 @@ ROLLOUT = (
     "The mean maps of layers 0 to {layer}, half of each being the token itself, multiplied: the share of a token's "
     "state that could have come from each token (Abnar & Zuidema 2020). Feed-forward blocks and values are left out."
 )
-ROLLOUT_ENDS = (
-    " Under a causal mask paths only lead back: with enough layers nearly all of them end at the first token."
-)
+ROLLOUT_ENDS = " Under a causal mask paths only lead back: with enough layers nearly all end at the first token."
 VALUES = (
     "Each weight times the length of what it lets through, ‖v·W_O‖, then divided by its row's sum (Kobayashi et al. "
     "2020). A sink's value is often short: a large weight on it adds little."
@@ -51,18 +49,20 @@ def show(asked: Asked, seen: Sequence[Seen], kind: str) -> None:
         for number, (column, one) in enumerate(zip(st.columns(len(seen), gap="medium"), seen, strict=True)):
             with column:
                 st.caption(f"Text {number + 1}")
-                _picture(asked, one, causal=causal, key=f"heatmap{number}")
+                html = _html(asked, one)
+                _picture(asked, one, html, causal=causal, key=f"heatmap{number}")
                 _gist(asked, one)
-                _save(asked, one, key=f"save{number}")
+                _save(asked, one, html, key=f"save{number}")
         _how(asked, causal=causal)
         st.caption(HINTS[seen[0].view])
         return
     (one,) = seen
     picture, words = st.columns([5, 2], gap="large")
     with picture:
-        _picture(asked, one, causal=causal, key="heatmap")
+        html = _html(asked, one)
+        _picture(asked, one, html, causal=causal, key="heatmap")
         st.caption(HINTS[one.view])
-        _save(asked, one, key="save")
+        _save(asked, one, html, key="save")
     with words:
         _gist(asked, one)
         _how(asked, causal=causal)
@@ -72,38 +72,31 @@ def show(asked: Asked, seen: Sequence[Seen], kind: str) -> None:
         st.caption(MASKS[kind])
 
 
-def _picture(asked: Asked, seen: Seen, *, causal: bool, key: str) -> None:
+def _picture(asked: Asked, seen: Seen, html: str, *, causal: bool, key: str) -> None:
     """The maps in the view that bears so many tokens."""
     if seen.view == "head view":
-        html = _head_view(asked, seen)
         st.iframe(html, alt=f"Lines from each token to those it looks at, layer {asked.layer}")
     elif seen.view == "model view":
         height = min(bertviz.model_view_height(len(seen.heads_LHKK), len(seen.tokens)), MODEL_VIEW_PX)
         alt = "Lines from each token to those it looks at, for every layer and head"
-        st.iframe(_model_view(seen), height=height, alt=alt)
+        st.iframe(html, height=height, alt=alt)
     elif seen.view == "overview":
         _thumbnails(asked, seen)
     else:
         _heatmap(asked, seen, causal=causal, key=key)
 
 
-def _head_view(asked: Asked, seen: Seen) -> str:
-    d3, jquery = resources.scripts()
-    return bertviz.head_view(
-        seen.heads_LHKK,
-        figures.labels(seen.tokens),
-        d3=d3,
-        jquery=jquery,
-        layers=[asked.layer],
-        heads=[asked.head],
-        first=seen.map.positions[0],
-    )
-
-
-def _model_view(seen: Seen) -> str:
-    d3, jquery = resources.scripts()
-    first = seen.map.positions[0]
-    return bertviz.model_view(seen.heads_LHKK, figures.labels(seen.tokens), d3=d3, jquery=jquery, first=first)
+def _html(asked: Asked, seen: Seen) -> str:
+    """bertviz's page, for the views that are its own; else nothing."""
+    labels, first = figures.labels(seen.tokens), seen.map.positions[0]
+    if seen.view == "head view":
+        d3, jquery = resources.scripts()
+        layers, on = [asked.layer], [asked.head]
+        return bertviz.head_view(seen.heads_LHKK, labels, d3=d3, jquery=jquery, layers=layers, heads=on, first=first)
+    if seen.view == "model view":
+        d3, jquery = resources.scripts()
+        return bertviz.model_view(seen.heads_LHKK, labels, d3=d3, jquery=jquery, first=first)
+    return ""
 
 
 def _gist(asked: Asked, seen: Seen) -> None:
@@ -188,15 +181,14 @@ def _thumbnails(asked: Asked, seen: Seen) -> None:
     )
 
 
-def _save(asked: Asked, seen: Seen, key: str) -> None:
+def _save(asked: Asked, seen: Seen, html: str, key: str) -> None:
     """The chosen map as CSV and JSON, and bertviz's picture as a page of its own."""
-    draw = {"head view": lambda: _head_view(asked, seen), "model view": lambda: _model_view(seen)}.get(seen.view)
     with st.container(horizontal=True, gap="small"):
         downloads.offer(asked.name, figures.cells(seen.map.weights_KK, seen.tokens, seen.map.positions), key=key)
-        if draw is not None:
+        if html:
             st.download_button(
                 "HTML",
-                draw,
+                html,
                 file_name=f"{asked.name}.html",
                 mime="text/html",
                 icon=":material/download:",
