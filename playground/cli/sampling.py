@@ -43,7 +43,10 @@ def _sampling_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 def next_token(
     prompt: str, model_id: str, top: int, draws: int, seed: int, mistake: bool, as_json: bool, **flags: Any
 ) -> None:
-    """What may come after PROMPT: the most probable tokens, before and after the settings."""
+    """What may come after PROMPT: the most probable tokens, before and after the settings.
+
+    Of an encoder–decoder, such as date-t5: what its answer to PROMPT may begin with.
+    """
     settings = SamplingSettings(**flags)
     from playground.core import sampling
     from playground.core.sampling_compared import mistaken
@@ -55,15 +58,15 @@ def next_token(
         encoding = lens.encode(output.read_text(prompt))
         ids, cut = lens.fit(encoding.ids)
         output.notices((*lens.notices, *encoding.notices, *cut))
-        logits = lens.next_logits(ids)
-        distribution = sampling.adjust(logits, settings, ids)
+        logits, before = lens.next_logits(ids), lens.before(ids)
+        distribution = sampling.adjust(logits, settings, before)
         order = sampling.most_probable_first(logits)
         shown, others = order[:top], order[top:]
         more: dict[str, np.ndarray] = {}  # further columns, by id
         if mistake:
-            more["mistaken"] = mistaken(logits, settings, ids).distribution.adjusted
+            more["mistaken"] = mistaken(logits, settings, before).distribution.adjusted
         if draws:
-            more["drawn"] = counts(distribution, uniforms(seed, len(ids), draws))
+            more["drawn"] = counts(distribution, uniforms(seed, len(before), draws))
         candidates: list[dict[str, Any]] = [
             {
                 "id": i,
@@ -90,9 +93,10 @@ def next_token(
             "other_probability": float(distribution.probability[others].sum()),
             "other_adjusted": float(distribution.adjusted[others].sum()),
             **{f"other_{name}": column[others].sum().item() for name, column in more.items()},
-            **_compared(logits, settings, ids, distribution, more),
+            **_compared(logits, settings, before, distribution, more),
         }
-        title = f"{lens.title}, {lens.dtype} on {lens.device}: the next token after {len(ids):,} tokens"
+        what = "the answer's first token to" if lens.kind == "encoder-decoder" else "the next token after"
+        title = f"{lens.title}, {lens.dtype} on {lens.device}: {what} {len(ids):,} tokens"
     if as_json:
         return output.emit_json(report)
     rows: list[tuple[object, ...]] = []
@@ -183,7 +187,7 @@ def _shares(probability: float, adjusted: float, kept: bool) -> tuple[str, str]:
 def generate(
     prompt: str, model_id: str, max_new_tokens: int, greedy: bool, seed: int, as_json: bool, **flags: Any
 ) -> None:
-    """Go on after PROMPT, one token at a time; the same seed gives the same text."""
+    """Go on after PROMPT, or answer it (an encoder–decoder), token by token; the same seed gives the same text."""
     settings = SamplingSettings(**(flags | {"temperature": 0.0} if greedy else flags))
     from playground import limits
     from playground.core.visible import visible

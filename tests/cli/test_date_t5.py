@@ -31,6 +31,10 @@ def test_generate_answers_with_the_iso_date() -> None:
 def test_next_is_the_answers_first_character() -> None:
     found = run("next", TEXT, "--top", "3")
     assert found["candidates"][0]["text"] == "1" and found["vocabulary_size"] < 100
+    # Nothing of the answer is written yet: a penalty on what was written changes nothing, though the source has a 9.
+    penalised = run("next", TEXT, "--top", "3", "--repetition-penalty", "5")
+    shares = [[c["adjusted"] for c in each["candidates"]] for each in (penalised, found)]
+    assert shares[0] == pytest.approx(shares[1], abs=1e-4)
 
 
 def test_attention_is_where_it_looks_while_it_writes() -> None:

@@ -24,6 +24,12 @@ class Passes(Tables):
         self._needs("decoder")
         return self._shared("next_logits", ids, (), limits.current().model_tokens)
 
+    def before(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """What the next token is written behind: the text itself; of an encoder–decoder the beginning of its target."""
+        from playground.models import seq2seq
+
+        return seq2seq.start_ids(self) if self.kind == "encoder-decoder" else tuple(ids)
+
     def attentions(self, ids: Sequence[int], layers: Sequence[int] | None = None) -> np.ndarray:
         """Attention weights of ``layers`` (all by default): float32 (layer, head, target, source); rows sum to 1.
 
