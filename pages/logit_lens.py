@@ -44,6 +44,7 @@ shell.try_this(
     (
         "Hardly any context",
         {"model": MODEL, "text": EXAMPLE, "position": "1"},
-        "After *capital* comes *of*: from which layer on is that first, and how far down was it before?",
+        "After *capital* comes *of*. Layer 0 alone lifts it from nearly the last of all tokens into the first ten: no "
+        "context is needed for that.",
     ),
 )

@@ -63,26 +63,10 @@ def step_name(step: int) -> str:
     return "embedding" if step == 0 else f"layer {step - 1}"
 
 
-def packed(logits_TV: np.ndarray, answers: np.ndarray, top: int) -> np.ndarray:
-    """One step's logits reduced to what is shown, float64 (position, 2·top + 3)."""
-    shifted = logits_TV.astype(np.float64)
-    shifted -= shifted.max(-1, keepdims=True)
-    p = np.exp(shifted)
-    sums = p.sum(-1, keepdims=True)
-    # −Σ p·log₂ p with log p = shifted − log Σ: no logarithm of a probability that became 0.
-    entropy = (np.log(sums[:, 0]) - (p * shifted).sum(-1) / sums[:, 0]) / np.log(2)
-    p /= sums
-    rows = np.arange(len(p))
-    best = np.argpartition(-shifted, top - 1, axis=-1)[:, :top]
-    order = np.argsort(-shifted[rows[:, None], best], axis=-1, kind="stable")
-    best = best[rows[:, None], order]
-    rank = (shifted > shifted[rows, answers][:, None]).sum(-1)
-    parts = (best, p[rows[:, None], best], entropy[:, None], rank[:, None], p[rows, answers][:, None])
-    return np.concatenate([np.asarray(part, np.float64) for part in parts], axis=-1)
-
-
 def unpacked(steps: np.ndarray, top: int) -> Reading:
-    """The steps' reductions as a reading."""
+    """A reading from its reductions, (step, position, 2·top + 3): ids, their probabilities, entropy in bits, the rank
+    and the probability of the answer.
+    """
     return Reading(
         steps[..., :top].astype(int),
         steps[..., top : 2 * top],

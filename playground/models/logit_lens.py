@@ -14,6 +14,7 @@ from playground.models.ablation import blocks
 from playground.models.lens import Lens
 
 TOP = 10  # tokens kept a step and position
+LN2 = float(np.log(2))
 
 
 def step_logits(model: Any, ids: Sequence[int]) -> Iterator[torch.Tensor]:
@@ -45,14 +46,23 @@ def step_logits(model: Any, ids: Sequence[int]) -> Iterator[torch.Tensor]:
 def read_packed(model: Any, ids: Sequence[int]) -> np.ndarray:
     """Every step's reduction, float64 (step, position, 2·TOP + 3)."""
     steps: list[np.ndarray] = []
-    answers = np.zeros(0, int)
+    answers: torch.Tensor | None = None
     with torch.inference_mode():
         for logits in step_logits(model, ids):
-            logits_TV = logits.float().cpu().numpy()
-            if not steps:
-                answers = logits_TV.argmax(-1)
-            steps.append(logit_lens.packed(logits_TV, answers, TOP))
+            if answers is None:
+                answers = logits.argmax(-1, keepdim=True)
+            steps.append(reduced(logits, answers).cpu().numpy())
     return np.stack(steps[::-1])
+
+
+def reduced(logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+    """One step's logits (position, vocabulary) reduced to what is shown: float64 (position, 2·TOP + 3)."""
+    log_p = logits.double().log_softmax(-1)
+    best = logits.topk(TOP, -1).indices
+    entropy_bits = torch.special.entr(log_p.exp()).sum(-1, keepdim=True) / LN2
+    rank = (logits > logits.gather(-1, answers)).sum(-1, keepdim=True)
+    shown = (best, log_p.gather(-1, best).exp(), entropy_bits, rank, log_p.gather(-1, answers).exp())
+    return torch.cat([part.double() for part in shown], -1)
 
 
 def read(lens: Lens, ids: Sequence[int]) -> logit_lens.Reading:
