@@ -1,0 +1,33 @@
+"""The app, for test_leaving.py: each step of a model is noted in the file that WATCHED names, a line a step.
+
+A line has the moment after the step and, of each row that took it, a number that no other row has.
+"""
+
+import itertools
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from playground.models import worker
+from playground.ui.serve import serve
+
+if not hasattr(worker, "watched"):  # Streamlit runs this file anew for each rerun
+    worker.watched = numbers = itertools.count(1)  # type: ignore[attr-defined]
+    step = worker.Worker._step
+
+    def noted(self: Any, rows: list[Any]) -> None:
+        """The worker's own step, then the line."""
+        for row in rows:
+            if not hasattr(row, "number"):
+                row.number = next(numbers)
+        step(self, rows)
+        with Path(os.environ["WATCHED"]).open("a", encoding="utf-8") as file:
+            file.write(f"{time.time():.4f} {' '.join(str(row.number) for row in rows)}\n")
+
+    worker.Worker._step = noted  # type: ignore[method-assign]
+
+serve()
