@@ -202,19 +202,7 @@ def overview(attention_LHTS: np.ndarray, captions_LH: Sequence[Sequence[str]], c
         y1=layer + 0.5 - 1 / (rows + 1),
         line={"color": palette.VERMILION, "width": 3},
     )
-    l_index, h_index = np.divmod(np.arange(layers * heads), heads)
-    figure.add_scatter(
-        x=h_index,
-        y=l_index,
-        mode="markers",
-        marker={"size": 16, "symbol": "square", "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=np.stack([l_index, h_index], 1).tolist(),  # an array would come back from a click as a dict
-        text=[html.escape(captions_LH[i][j]) for i, j in zip(l_index, h_index, strict=True)],
-        hovertemplate="layer %{y}, head %{x}<br>%{text}<extra></extra>",
-        showlegend=False,
-    )
+    points_to_click(figure, captions_LH, layers_across=False)
     quiet = {"showgrid": False, "zeroline": False, "ticks": "", "tickmode": "linear", "dtick": 1, "fixedrange": True}
     figure.update_xaxes(title="head", side="top", range=[-0.5, heads - 0.5], **quiet)
     figure.update_yaxes(title="layer", range=[layers - 0.5, -0.5], **quiet)
@@ -226,6 +214,24 @@ def overview(attention_LHTS: np.ndarray, captions_LH: Sequence[Sequence[str]], c
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
+    )
+
+
+def points_to_click(figure: go.Figure, captions_LH: Sequence[Sequence[str]], *, layers_across: bool) -> None:
+    """One invisible point a head, which carries its caption and, for a click, (layer, head)."""
+    places = [(layer, head) for layer, row in enumerate(captions_LH) for head in range(len(row))]
+    across, down = zip(*(place if layers_across else place[::-1] for place in places), strict=True)
+    figure.add_scatter(
+        x=across,
+        y=down,
+        mode="markers",
+        marker={"size": 16, "symbol": "square", "opacity": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=[list(place) for place in places],  # an array would come back from a click as a dict
+        text=[html.escape(captions_LH[layer][head]) for layer, head in places],
+        hovertemplate="layer %{customdata[0]}, head %{customdata[1]}<br>%{text}<extra></extra>",
+        showlegend=False,
     )
 
 

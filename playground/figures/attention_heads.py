@@ -1,12 +1,12 @@
 """One score of every head as a heatmap, layers across and heads down, to pick a head from."""
 
-import html
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from playground.figures import palette
+from playground.figures.attention import points_to_click
 
 CELL_PX = 30
 
@@ -40,19 +40,7 @@ def scores_map(
         y1=head + 0.5,
         line={"color": palette.VERMILION, "width": 3},
     )
-    l_index, h_index = np.divmod(np.arange(layers * heads), heads)
-    figure.add_scatter(
-        x=l_index,
-        y=h_index,
-        mode="markers",
-        marker={"size": 16, "symbol": "square", "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=np.stack([l_index, h_index], 1).tolist(),  # an array would come back from a click as a dict
-        text=[html.escape(captions_LH[i][j]) for i, j in zip(l_index, h_index, strict=True)],
-        hovertemplate="layer %{x}, head %{y}<br>%{text}<extra></extra>",
-        showlegend=False,
-    )
+    points_to_click(figure, captions_LH, layers_across=True)
     quiet = {"showgrid": False, "zeroline": False, "ticks": "", "tickmode": "linear", "fixedrange": True}
     figure.update_xaxes(title="layer", side="top", range=[-0.5, layers - 0.5], dtick=1 if layers <= 12 else 3, **quiet)
     figure.update_yaxes(title="head", range=[heads - 0.5, -0.5], dtick=1, **quiet)
