@@ -3,6 +3,8 @@
 Encoder: every token sees all; decoder: only what came before; encoder–decoder: one reads, one writes, looking across.
 """
 
+from playground import limits
+from playground.models import architectures_code
 from playground.ui import inputs, shell
 from playground.ui.components import architectures
 
@@ -16,8 +18,8 @@ shell.header(
 text = inputs.text("Text", EXAMPLE, height=68)
 show = inputs.choice("Show", architectures.SHOWN, key="show", segmented=True)
 architectures.three(text, show)
-architectures.links(text)
 
+shell.code(architectures_code.snippet(text, limits.ARCHITECTURE_TOKENS))
 shell.try_this(
     __file__,
     (

@@ -64,8 +64,24 @@ class Call(NamedTuple):
     out: Shape
 
 
+class _Holder:
+    """Whatever holds weights: their sizes together, tied ones where they are counted."""
+
+    weights: tuple[Weight, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in all its weights."""
+        return sum(weight.parameters for weight in self.weights)
+
+    @property
+    def bytes(self) -> int:
+        """Memory they take."""
+        return sum(weight.bytes for weight in self.weights)
+
+
 @dataclass(frozen=True)
-class Part:
+class Part(_Holder):
     """A station on the data's way: modules of one kind that ran one after another."""
 
     kind: Kind
@@ -73,16 +89,6 @@ class Part:
     layer: int | None  # None outside the blocks
     weights: tuple[Weight, ...]
     calls: tuple[Call, ...]
-
-    @property
-    def parameters(self) -> int:
-        """Of all its weights, tied ones only where they are counted."""
-        return sum(weight.parameters for weight in self.weights)
-
-    @property
-    def bytes(self) -> int:
-        """Of all its weights."""
-        return sum(weight.bytes for weight in self.weights)
 
     @property
     def out(self) -> Shape:
@@ -95,39 +101,30 @@ class Part:
         return self.kind, *((w.path.rpartition(".")[2], w.shape, bool(w.tied_to)) for w in self.weights)
 
 
+class _OfParts(_Holder):
+    """Whatever is made of parts."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:  # type: ignore[override]
+        """Of all its parts."""
+        return tuple(weight for part in self.parts for weight in part.weights)
+
+
 @dataclass(frozen=True)
-class Block:
+class Block(_OfParts):
     """One block's parts, in the order they ran."""
 
     layer: int
     parts: tuple[Part, ...]
 
-    @property
-    def parameters(self) -> int:
-        """Of all its parts."""
-        return sum(part.parameters for part in self.parts)
-
-    @property
-    def bytes(self) -> int:
-        """Of all its parts."""
-        return sum(part.bytes for part in self.parts)
-
 
 @dataclass(frozen=True)
-class Anatomy:
+class Anatomy(_OfParts):
     """All parts of a model, in the order the data meets them."""
 
     parts: tuple[Part, ...]
-
-    @property
-    def parameters(self) -> int:
-        """The model's, tied ones once."""
-        return sum(part.parameters for part in self.parts)
-
-    @property
-    def bytes(self) -> int:
-        """The model's weights in memory."""
-        return sum(part.bytes for part in self.parts)
 
     @property
     def stacks(self) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from playground import limits
 from playground.core import masks
+from playground.models import architectures_code, parts_code
 from playground.models import lens as lenses
-from playground.models import parts_code
 from playground.models.encoder_decoder_code import snippet
 from playground.models.translation import translate
 from tests.pages.opened import array, checked, figures, html, run, says
@@ -39,6 +39,13 @@ def test_three_masks_and_three_real_maps() -> None:
     sums = np.nansum(drawn[5], -1)
     np.testing.assert_allclose(sums, [1] * 19 + [2] * 11, atol=2e-2)  # below: over what is read, and what is written
     assert "all their layers and heads: 0." in says(app) and "It wrote 1999-05-03" in says(app)
+
+
+def test_the_shown_code_finds_the_same_masks(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(architectures_code.snippet(DATE, 48), "snippet", "exec"), {})
+    told = dict(line.rsplit(" ", 1) for line in capsys.readouterr().out.splitlines()[:4])
+    assert float(told["encoder"]) > 0.5 and float(told["its encoder"]) > 0.5
+    assert float(told["decoder"]) == float(told["its decoder"]) == 0
 
 
 def test_the_telling_heads_look_where_their_captions_say() -> None:

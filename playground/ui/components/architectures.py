@@ -13,7 +13,7 @@ from playground.figures import architectures as figures
 from playground.figures.attention import labels
 from playground.models.lens import Lens
 from playground.models.translation import translate
-from playground.ui import resources, shell, site
+from playground.ui import downloads, resources, shell, site
 
 ENCODER, DECODER, BOTH = "minilm-l6", "smollm2-135m", "date-t5"
 ONE, MEAN = "one telling head", "the average of all"
@@ -38,7 +38,7 @@ KINDS = (
         "encoder",
         "Encoder only",
         "**To understand**: every token sees the whole text, before and after. For search, classifying, tagging.",
-        "BERT, RoBERTa, most embedders",
+        "BERT, RoBERTa, MiniLM",
         ENCODER,
         1,
         8,
@@ -85,6 +85,7 @@ def three(text: str, show: str) -> None:
     for column, kind, seen in zip(st.columns(3, gap="medium"), KINDS, found, strict=True):
         with column:
             _column(kind, seen, show)
+            _onward(kind, seen, text)
     worst = max(seen.leak for seen in found)
     shell.provenance(
         "measured",
@@ -92,6 +93,8 @@ def three(text: str, show: str) -> None:
         "three models did with your text here, now. Largest weight on a forbidden cell, over all their layers and "
         f"heads: {worst:g}.",
     )
+    rows = [row for kind, seen in zip(KINDS, found, strict=True) for row in _rows(kind, seen, show)]
+    downloads.offer("three-kinds", rows, key="maps.file")
 
 
 def _column(kind: Kind, seen: Read, show: str) -> None:
@@ -116,17 +119,30 @@ def _draw(figure: object, key: str, alt: str) -> None:
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key=key, alt=alt)
 
 
-def links(text: str) -> None:
-    """On to every head of each model."""
-    for column, kind in zip(st.columns(3, gap="medium"), KINDS, strict=True):
-        with column:
-            if kind.kind == "encoder-decoder":
-                shell.link(
-                    site.BY_FILE["encoder_decoder.py"], "Watch it write", {"source": text}, ":material/move_down:"
-                )
-            else:
-                where = {"view": "overview", "model": kind.model_id, "text": text}
-                shell.link(site.BY_FILE["attention.py"], "All its heads", where, ":material/hub:")
+def _onward(kind: Kind, seen: Read, text: str) -> None:
+    """To every head of this model."""
+    if kind.kind == "encoder-decoder":
+        shell.link(site.BY_FILE["encoder_decoder.py"], "Watch it write", {"source": text}, ":material/move_down:")
+        return
+    where = {"view": "overview", "model": kind.model_id, "text": text}
+    shell.link(site.BY_FILE["attention.py"], f"All heads of {seen.lens.title.split(' (')[0]}", where, ":material/hub:")
+
+
+def _rows(kind: Kind, seen: Read, show: str) -> list[dict[str, object]]:
+    weights = seen.one if show == ONE else seen.mean
+    return [
+        {
+            "kind": kind.kind,
+            "model": kind.model_id,
+            "from": seen.tokens[t],
+            "from_at": t,
+            "to": seen.tokens[s],
+            "to_at": s,
+            "weight": round(float(weight), 6),
+        }
+        for (t, s), weight in np.ndenumerate(weights)
+        if not np.isnan(weight)
+    ]
 
 
 def _read(kind: Kind, text: str) -> Read:

@@ -15,7 +15,9 @@ _FILE = Path(__file__)
 _film = st.components.v2.component(
     "llm_playground.zero_film",
     js=_FILE.with_suffix(".js").read_text(encoding="utf-8"),
-    css=_FILE.with_suffix(".css").read_text(encoding="utf-8"),
+    css="\n".join(
+        file.read_text(encoding="utf-8") for file in (_FILE.with_name("player.css"), _FILE.with_suffix(".css"))
+    ),
     html=_FILE.with_suffix(".html").read_text(encoding="utf-8"),
 )
 
