@@ -29,19 +29,16 @@ else:
     classroom.take_part(who)
 
 if who is None or (who.leads and lead.free(who)):
-    prompt = inputs.text("Prompt", EXAMPLE, height=68)
-    task_column, by_column, model_column = st.columns(3)
+    prompt_column, model_column = st.columns([2, 1])
+    with prompt_column:
+        prompt = inputs.text("Prompt", EXAMPLE, height=68)
     with model_column:
         model_id = resources.model_choice(kinds=("decoder",))
     lens = resources.lens(model_id)
     if who is None:
         classroom.alone(lens, prompt)
     else:
-        with task_column:
-            task = inputs.choice("The class", list(lead.TASKS), key="task", format_func=lead.TASKS.__getitem__)
-        with by_column:
-            by = inputs.choice("They answer", list(lead.WAYS), key="by", format_func=lead.WAYS.__getitem__)
-        lead.ask(lens, prompt, task, by)
+        lead.ask(lens, prompt, *lead.how())
 
 if leads:
     lead.people()

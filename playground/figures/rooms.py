@@ -85,10 +85,11 @@ def sentences(prompt: str, class_tokens: Sequence[str], model_tokens: Sequence[s
 def _row(share: Share, voters: int, top: float, won: bool) -> str:
     part = share.votes / voters if voters else 0.0
     bars = "".join(
-        f"<div class='lp-track'><div class='lp-fill' style='width:{100 * value / top:.2f}%;background:{colour}'></div>"
+        f"<div class='lp-track'><div class='lp-fill' style='width:max({100 * value / top:.2f}%,{2 if value else 0}px);"
+        f"background:{colour}'></div>"
         f"<span>{label}</span></div>"
         for value, colour, label in (
-            (part, CLASS, f"{_percent(part)} · {share.votes}"),
+            (part, CLASS, f"{_percent(part)} · {share.votes}" if share.votes else "0"),
             (share.probability, MODEL, _percent(share.probability)),
         )
     )
@@ -109,11 +110,12 @@ def _readable(token: str) -> str:
 
 
 _STYLE = """<style>
-.lp-join{display:flex;flex-wrap:wrap;gap:1.5rem 2.5rem;align-items:center}
+.lp-join{display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:center}
+.lp-join>:last-child{container-type:inline-size;flex:1 1 18rem}
 .lp-qr{width:min(14rem,70vw);line-height:0}
 .lp-qr img{border-radius:.6rem}
 .lp-go{font-size:1.25rem;overflow-wrap:anywhere}
-.lp-code{font:700 clamp(2.4rem,7vw,5.5rem)/1.15 ui-monospace,monospace;letter-spacing:.06em;white-space:nowrap}
+.lp-code{font:700 clamp(2rem,15cqi,5.5rem)/1.15 ui-monospace,monospace;letter-spacing:.06em;white-space:nowrap}
 .lp-people{display:flex;flex-wrap:wrap;gap:.5rem}
 .lp-who{padding:.25rem .75rem;border-radius:2rem;background:color-mix(in srgb,currentColor 9%,transparent)}
 .lp-who i{opacity:.75;font-size:.85em}.lp-away{opacity:.6}
@@ -134,7 +136,7 @@ _STYLE = """<style>
   white-space:nowrap}
 .lp-track{display:flex;align-items:center;gap:.6rem;height:1.7rem;padding-right:6.5rem}
 .lp-track span{font-variant-numeric:tabular-nums;white-space:nowrap;margin-right:-6.5rem;font-size:1.05rem}
-.lp-fill{height:1.15rem;min-width:2px;border-radius:.25rem}
+.lp-fill{height:1.15rem;border-radius:.25rem}
 .lp-line{margin-bottom:1rem}.lp-by{opacity:.8;font-size:1.05rem}
 .lp-token{border-bottom:.12em solid;border-radius:.15em;box-decoration-break:clone}
 </style>"""

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -26,12 +27,13 @@ from playground.classroom.rooms import Room, Seat
 from playground.errors import PlaygroundError
 from playground.ui import shell, site
 
-POLL_S = 0.4  # how often a page looks whether there is something new
+POLL_S = 0.5  # how often a page looks whether there is something new
 ARRIVAL_S = 3.0  # a browser that has not come to the instructor's page by then is sent there again
 COOKIE = "llm_playground_room"
 PAGE = "room"  # its own page
 CODE = "code"  # the parameter of the link that students open
 
+_STYLE = f"<style>{Path(__file__).with_name('rooms.css').read_text(encoding='utf-8')}</style>"
 _TICKET, _SEAT, _DRAWN, _SENT, _REFUSED, _TELL = (
     f"room.{name}" for name in ("ticket", "seat", "drawn", "sent", "refused", "tell")
 )
@@ -78,7 +80,7 @@ def member() -> Member | None:
     """Who this browser is, in which room; None for nobody. Raises RoomsUnavailable."""
     state = st.session_state
     if _TICKET not in state:
-        state[_TICKET] = st.context.cookies.get(COOKIE, "")
+        state[_TICKET] = str(st.context.cookies.get(COOKIE) or "")
     ticket = door.ticket(state[_TICKET])
     if ticket is None:
         return None
@@ -224,6 +226,7 @@ def _tell_browser() -> None:
 
 def _bar(who: Member, page: str) -> None:
     room = who.room
+    st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="roombar"):
         if who.leads:
             st.markdown(f":material/cast_for_education: You lead room **{codes.shown(room.code)}**", width="content")

@@ -67,7 +67,7 @@ def _guess(prompt: str, option: int) -> None:
 def take_part(who: room.Member) -> None:
     """A student's view: the question, their answer, the result, the class's sentence; else how to wait."""
     question, sentence = who.room.question, who.room.sentence
-    if sentence:
+    if sentence and not (question and question.open):
         st.html(figures.sentences(sentence.prompt, sentence.class_tokens, sentence.model_tokens))
     if question is None:
         st.subheader(f"You are in: {who.seat.name}", anchor=False)
@@ -133,7 +133,8 @@ def _choices(question: Question, chosen: int | None, key: str, choose: Callable[
 
 def show_result(question: Question) -> None:
     """What the class said beside the model's probabilities, and who won a vote."""
-    st.html(figures.question(question.prompt, asked_for(question)))
+    if question.kind == "predict":  # a sentence of the class stands above it, grown
+        st.html(figures.question(question.prompt, asked_for(question)))
     voters = len(question.answers)
     winner = question.winner.text if question.winner else None
     st.html(figures.result(shares(question), voters, winner=winner))

@@ -11,12 +11,12 @@ from playground.classroom.polls import Question
 from playground.classroom.rooms import Room, Sentence
 from playground.figures import rooms as figures
 from playground.models.lens import Lens
-from playground.ui import resources
+from playground.ui import inputs, resources
 from playground.ui import rooms as room
 from playground.ui.components import rooms as parts
 
-TASKS = {"predict": "predicts, then sees", "write": "is the model"}
-WAYS = {"choosing": "choose one of four", "writing": "write a word"}
+TASKS = {"predict": "predicts the next token", "write": "is the model"}
+WAYS = {"choosing": "choosing one of four", "writing": "writing a word"}
 
 
 def wall(who: room.Member) -> None:
@@ -40,7 +40,7 @@ def _root() -> str:
 def now(who: room.Member) -> None:
     """The class's sentence, and the question that is open or was counted last."""
     question, sentence = who.room.question, who.room.sentence
-    if sentence:
+    if sentence and not (question and question.open):
         st.html(figures.sentences(sentence.prompt, sentence.class_tokens, sentence.model_tokens))
     if question is not None and question.open:
         _running(question)
@@ -55,6 +55,18 @@ def now(who: room.Member) -> None:
 def free(who: room.Member) -> bool:
     """Whether a new question may be asked now."""
     return who.room.sentence is None and (who.room.question is None or not who.room.question.open)
+
+
+def how() -> tuple[str, str]:
+    """What the class does, and how it answers."""
+    task_column, by_column = st.columns(2)
+    with task_column:
+        task = inputs.choice("The class", list(TASKS), key="task", format_func=TASKS.__getitem__, segmented=True)
+    with by_column:
+        if task == "write":
+            return task, "choosing"
+        by = inputs.choice("They answer", list(WAYS), key="by", format_func=WAYS.__getitem__, segmented=True)
+    return task, by
 
 
 def ask(lens: Lens, prompt: str, task: str, by: str) -> None:
