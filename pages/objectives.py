@@ -17,8 +17,8 @@ EXERCISES = {
 shell.header(
     __file__,
     "Nobody labels the texts a model is pre-trained on: the text itself is the question and the answer. What is asked "
-    "differs, and makes an encoder, a decoder, or both. Here every token shows what it cost a real model to be told "
-    "the next one: which were easy, and why?",
+    "differs, and makes an encoder, a decoder, or both. Under *the next token* each token shows what it cost a real "
+    "model: which were easy, and why?",
 )
 text = inputs.text("Text", EXAMPLE, height=68)
 objectives.overview(text)

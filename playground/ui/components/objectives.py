@@ -52,8 +52,6 @@ def masked(text: str) -> str:
     st.html(figures.masked(one, label, said))
     if guesses:
         shell.provenance("measured", _told(guesses))
-    else:
-        _how_to_get_one()
     shares = masked_modelling.shares(ids, maskable, limits.OBJECTIVE_DRAWS, draw)
     st.markdown(
         f"**{len(one.asked)} of {len(ids)}** tokens carry a loss; the others are only read, from both sides. Why are "
@@ -66,6 +64,8 @@ def masked(text: str) -> str:
         f"replaced at random, 10 % kept. Over {limits.OBJECTIVE_DRAWS} draws of this text: "
         f"{percent(shares['masked'])}, {percent(shares['random'])}, {percent(shares['kept'])}.",
     )
+    if not guesses:
+        _how_to_get_one()
     return objectives_code.masked(encoding.text, draw, limits.OBJECTIVE_TOKENS)
 
 
