@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from playground.core.model_parts import Anatomy, Block, Call, Part, anatomy
+from playground.core.model_parts_explained import explain
 from playground.models import lens as lenses
 from playground.models import parts
 
@@ -97,6 +98,22 @@ def test_the_order_is_the_one_in_which_they_ran() -> None:
     assert kinds(decoder[0][0]) == ["norm", "attention", "norm", "cross-attention", "norm", "feed-forward"]
     assert [len(run) for run in decoder] == [1, 2]  # T5's first block alone has the table of distances
     assert [len(r) for r in found.way("encoder") if not isinstance(r, Part)] == [1, 1]
+
+
+def test_each_family_is_explained_by_its_own_formulas() -> None:
+    expected = {
+        "llama": ("softmax(q·kᵀ / √8 + mask) · v · W_O", "W_down · (SiLU(W_gate·x) ⊙ W_up·x)", "RMSNorm"),
+        "gpt2": ("softmax(q·kᵀ / √8 + mask) · v · W_O", "W₂ · GELU(W₁·x + b₁) + b₂", "LayerNorm"),
+        "bert": ("softmax(q·kᵀ / √8 + mask) · v · W_O", "W₂ · GELU(W₁·x + b₁) + b₂", "LayerNorm"),
+        "t5": ("softmax(q·kᵀ + bias by distance + mask) · v · W_O", "W₂ · ReLU(W₁·x)", "RMSNorm"),
+    }
+    for family, (attention, feed_forward, norm) in expected.items():
+        model = tiny(family, 2, 2, 16, 20, True, 2)
+        facts = parts.facts_of(model.config)
+        told = {part.kind: explain(part, facts) for part in taken_apart(model).parts}
+        assert (told["attention"].formula, told["feed-forward"].formula) == (attention, feed_forward), family
+        assert told["norm"].title == norm and facts.rotary == (family == "llama")
+    assert told["cross-attention"].formula == "softmax(q·kᵀ + mask) · v · W_O"
 
 
 def test_a_shared_table_is_counted_where_it_is_first_used() -> None:

@@ -94,6 +94,19 @@ def test_a_longer_text_changes_shapes_but_no_sizes() -> None:
     assert "[2, 576]" in html(short) and re.search(r"\[1\d\d, 576\]", html(long))
 
 
+@pytest.mark.parametrize("text", ["x", "</script><img src=x>", "<|im_end|>", "word " * 1_200])
+def test_any_text_goes_through_the_model(text: str) -> None:
+    app = checked(run("model_parts.py", model="minilm-l6", text=text))
+    assert "<img" not in html(app)
+    assert len(text) < 1_000 or "of 1,202 tokens" in says(app)
+
+
+def test_no_text_has_no_way() -> None:
+    app = run("model_parts.py")
+    app.text_area(key="text").set_value("").run()
+    assert not app.exception and "Type something" in app.error[0].value
+
+
 def test_a_date_is_written_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
     app = checked(run("encoder_decoder.py"))
     assert app.metric[0].value == "1999-05-03"
