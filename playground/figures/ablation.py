@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from playground.core.ablation import Candidate
-from playground.figures import palette
+from playground.figures import clicks, palette
 from playground.figures.attention import short, ticks
 
 _CLEAR = "rgba(0,0,0,0)"
@@ -75,18 +75,8 @@ def head_map(kl_LH: np.ndarray, captions_LH: Sequence[Sequence[str]], chosen: tu
         )
     )
     l_index, h_index = np.divmod(np.arange(layers * heads), heads)
-    figure.add_scatter(
-        x=h_index,
-        y=l_index,
-        mode="markers",
-        marker={"size": 16, "symbol": "square", "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=np.stack([l_index, h_index], 1).tolist(),
-        text=[html.escape(captions_LH[i][j]) for i, j in zip(l_index, h_index, strict=True)],
-        hovertemplate="layer %{y}, head %{x}<br>%{text}<extra></extra>",
-        showlegend=False,
-    )
+    texts = [f"layer {i}, head {j}<br>{html.escape(captions_LH[i][j])}" for i, j in zip(l_index, h_index, strict=True)]
+    clicks.points(figure, h_index, l_index, np.stack([l_index, h_index], 1).tolist(), texts, size=16)
     layer, head = chosen
     frame = {"x0": head - 0.5, "x1": head + 0.5, "y0": layer - 0.5, "y1": layer + 0.5}
     figure.add_shape(type="rect", line={"color": palette.VERMILION, "width": 3}, **frame)
@@ -96,9 +86,6 @@ def head_map(kl_LH: np.ndarray, captions_LH: Sequence[Sequence[str]], chosen: tu
     return figure.update_layout(
         height=int(np.clip(600 / layers, 18, 40) * layers) + 60,
         margin=_MARGIN,
-        clickmode="event+select",
-        dragmode=False,
-        hoverdistance=-1,
         paper_bgcolor=_CLEAR,
         plot_bgcolor=_CLEAR,
     )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from playground.core.logit_lens import Reading, step_name
-from playground.figures import palette
+from playground.figures import clicks, palette
 from playground.figures.attention import short, ticks
 
 _CLEAR = "rgba(0,0,0,0)"
@@ -69,18 +69,7 @@ def grid(reading: Reading, labels: Sequence[str], name: Callable[[int], str], ch
                 showlegend=False,
             )
     s, p = np.divmod(np.arange(steps * positions), positions)
-    figure.add_scatter(
-        x=p,
-        y=s,
-        mode="markers",
-        marker={"size": 14, "symbol": "square", "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=p.tolist(),
-        text=[hover[i][j] for i, j in zip(s, p, strict=True)],
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-    )
+    clicks.points(figure, p, s, p.tolist(), [hover[i][j] for i, j in zip(s, p, strict=True)])
     frame = {"x0": chosen - 0.5, "x1": chosen + 0.5, "y0": -0.5, "y1": steps - 0.5}
     figure.add_shape(type="rect", line={"color": palette.VERMILION, "width": 2}, **frame)
     figure.update_xaxes(title="the text so far ends with", side="top", fixedrange=True, **_upright(labels))
@@ -89,9 +78,6 @@ def grid(reading: Reading, labels: Sequence[str], name: Callable[[int], str], ch
     return figure.update_layout(
         height=140 + 20 * steps,
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
-        clickmode="event+select",
-        dragmode=False,
-        hoverdistance=-1,
         paper_bgcolor=_CLEAR,
         plot_bgcolor=_CLEAR,
     )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from playground.core.one_weight import Row
-from playground.figures import palette
+from playground.figures import clicks, palette
 from playground.figures.attention import heatmap, short, ticks
 
 _CLEAR = "rgba(0,0,0,0)"
@@ -22,24 +22,12 @@ def pick_map(weights_TS: np.ndarray, labels: Sequence[str], chosen: tuple[int, i
     tokens = len(labels)
     t, s = np.nonzero(np.tri(tokens, dtype=bool) if causal else np.ones((tokens, tokens), bool))
     names = [html.escape(short(label, 30)) for label in labels]
-    figure.add_scatter(
-        x=s,
-        y=t,
-        mode="markers",
-        marker={"size": 14, "symbol": "square", "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=np.stack([t, s], 1).tolist(),
-        text=[f"{names[i]} → {names[j]}<br>weight {weights_TS[i, j]:.4f}" for i, j in zip(t, s, strict=True)],
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-    )
+    texts = [f"{names[i]} → {names[j]}<br>weight {weights_TS[i, j]:.4f}" for i, j in zip(t, s, strict=True)]
+    clicks.points(figure, s, t, np.stack([t, s], 1).tolist(), texts)
     query, key = chosen
     frame = {"x0": key - 0.5, "x1": key + 0.5, "y0": query - 0.5, "y1": query + 0.5}
     figure.add_shape(type="rect", line={"color": palette.VERMILION, "width": 3}, **frame)
-    return figure.update_layout(
-        height=int(np.clip(90 + 24 * tokens, 240, 460)), clickmode="event+select", dragmode=False, hoverdistance=-1
-    )
+    return figure.update_layout(height=int(np.clip(90 + 24 * tokens, 240, 460)))
 
 
 def terms(row: Row, key: int) -> go.Figure:

@@ -1,8 +1,8 @@
 """The few lines of torch and transformers that take a part of a decoder out, ready to paste."""
 
 from playground.core.ablation import Cut
+from playground.models.shown_code import text_literal, torch_dtype
 
-_INLINE_CHARACTERS = 1_000
 _OPEN = """
 import torch
 from tokenizers import Tokenizer
@@ -53,11 +53,10 @@ print(f"KL {{kl:.4f}} bits")
 
 def snippet(model_id: str, dtype: str, text: str, cut: Cut, limit: int) -> str:
     """Python that prints the likeliest next tokens before and after the cut, and the KL between them."""
-    inline = len(text) <= _INLINE_CHARACTERS
     start = _OPEN.format(
-        text=repr(text) if inline else 'open("text.txt", encoding="utf-8", newline="").read()',
+        text=text_literal(text),
         model_id=model_id,
-        dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
+        dtype=torch_dtype(dtype),
         limit=limit,
         layers=list(cut.layers),
     )

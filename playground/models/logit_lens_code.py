@@ -1,6 +1,7 @@
 """The few lines of torch and transformers that read a decoder's layers through its own unembedding, ready to paste."""
 
-_INLINE_CHARACTERS = 1_000
+from playground.models.shown_code import text_literal, torch_dtype
+
 _CODE = """
 import torch
 from tokenizers import Tokenizer
@@ -31,11 +32,10 @@ with torch.inference_mode():
 
 def snippet(model_id: str, dtype: str, text: str, position: int, limit: int) -> str:
     """Python that prints, after every layer, the first choices and the rank of the final answer."""
-    inline = len(text) <= _INLINE_CHARACTERS
     return _CODE.format(
-        text=repr(text) if inline else 'open("text.txt", encoding="utf-8", newline="").read()',
+        text=text_literal(text),
         model_id=model_id,
-        dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
+        dtype=torch_dtype(dtype),
         position=position,
         norm="ln_f" if "gpt2" in model_id else "norm",
         limit=limit,

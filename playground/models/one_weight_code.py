@@ -1,6 +1,7 @@
 """The few lines of torch and transformers that take one attention weight apart, ready to paste."""
 
-_INLINE_CHARACTERS = 1_000
+from playground.models.shown_code import text_literal, torch_dtype
+
 _CODE = """
 import torch
 from tokenizers import Tokenizer
@@ -53,11 +54,10 @@ def snippet(
     model_id: str, dtype: str, text: str, layer: int, head: int, query: int, *, causal: bool, limit: int
 ) -> str:
     """Python that prints q·k, the score, the weight and the model's own weight for one row of one head."""
-    inline = len(text) <= _INLINE_CHARACTERS
     return _CODE.format(
-        text=repr(text) if inline else 'open("text.txt", encoding="utf-8", newline="").read()',
+        text=text_literal(text),
         model_id=model_id,
-        dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
+        dtype=torch_dtype(dtype),
         layer=layer,
         head=head,
         query=query,

@@ -76,10 +76,7 @@ def _map(asked: Asked, effects: Sequence[Sequence[Effect]], kl_LH: np.ndarray, f
             inputs.pick("show", "one cut")
 
     name = asked.lens.token_label
-    captions = [
-        [f"{e.kl_bits:.4f} bits<br>{name(e.moved.id)} {change(e.moved)}".replace("<br>", ": ") for e in layer]
-        for layer in effects
-    ]
+    captions = [[f"{e.kl_bits:.4f} bits: {name(e.moved.id)} {change(e.moved)}" for e in layer] for layer in effects]
     st.plotly_chart(
         figures.head_map(kl_LH, captions, framed),
         key="head_map",
