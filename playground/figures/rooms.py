@@ -100,7 +100,7 @@ def _row(share: Share, voters: int, top: float, won: bool) -> str:
 def _percent(share: float) -> str:
     """As people read it; a share too small for a digit is not nothing."""
     if 0 < share < 0.0005:
-        return "< 0.1 %"
+        return "&lt; 0.1 %"
     return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
 
 

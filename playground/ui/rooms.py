@@ -161,6 +161,8 @@ def attending(page: str) -> Iterator[None]:
             _listen(page)
         yield
         return
+    if page != PAGE:  # which shows them where they belong
+        refusals()
     if who is None:
         yield
         _tell_browser()
@@ -323,13 +325,13 @@ def _go_along(who: Member, page: str) -> bool:
 
 
 def _notice_wandering(who: Member, page: str) -> None:
-    """A student who opens another page by themselves looks around alone from then on."""
+    """A student who opens another page of the course by themselves looks around alone from then on."""
     sent: _Sent | None = st.session_state.get(_SENT)
     if sent is None or not who.seat.following:
         return
     if page == sent.page:
         st.session_state[_SENT] = sent._replace(arrived=True)
-    elif sent.arrived:
+    elif sent.arrived and page != PAGE:
         attempt(lambda: follow(False))
 
 
