@@ -185,3 +185,22 @@ def test_what_the_experiments_say_is_true() -> None:
     assert kept["transformers"] > 2000  # "thousands pass the cut"
     wrong = mistaken(unsure, SamplingSettings(2)).distribution.adjusted.max()
     assert wrong / adjust(unsure, SamplingSettings(2)).adjusted.max() > 10  # "more than ten times as likely as it is"
+
+
+def test_its_part_of_the_address_leaves_a_bound_sliders_alone() -> None:
+    def script() -> None:
+        from playground.ui import inputs, shell
+        from playground.ui.components import sampling as live
+
+        with shell.visiting("both"):
+            inputs.slider("Level", 0, 10, 3, key="level")
+            live.controls(49_152)
+
+    app = AppTest.from_function(script)
+    app.query_params["level"], app.query_params["t"], app.query_params["k"] = "7", "0.5", "0"
+    app.run()
+    assert not app.exception
+    assert dict(app.query_params) == {"level": "7", "t": "0.5"}
+    app.slider(key="level").set_value(4).run()
+    assert not app.exception
+    assert (app.slider(key="level").value, app.query_params["t"]) == (4, "0.5")

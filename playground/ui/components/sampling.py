@@ -202,9 +202,10 @@ def _known(options: Mapping[str, Any]) -> dict[str, str]:
 def _keep(values: dict[str, float], options: dict[str, str]) -> None:
     """Remember the values and make the address say the same: nothing for what is off."""
     st.session_state["sampling.values"], st.session_state["sampling.options"] = values, options
-    now = st.query_params.to_dict()
     ours = {key: f"{values[name]:.12g}" for key, name in KEYS.items() if values[name] != _NEUTRAL[name]}
     ours |= {name: value for name, value in options.items() if value != _DEFAULTS[name]}
-    wanted = {key: value for key, value in now.items() if key not in KEYS and key not in OPTIONS} | ours
-    if wanted != now:
-        st.query_params.from_dict(wanted)  # all at once: each write is an entry in the browser's history
+    for key in (*KEYS, *OPTIONS):  # only our own: the page's other inputs write theirs
+        if key not in ours:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != ours[key]:
+            st.query_params[key] = ours[key]
