@@ -1,6 +1,7 @@
 """The few lines of torch and transformers that write the page's texts, ready to paste."""
 
-_INLINE_CHARACTERS = 300
+from playground.models import shown_code
+
 _CODE = """
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -33,10 +34,9 @@ for beams in (1, 4):
 
 def snippet(model_id: str, dtype: str, prompt: str, new_tokens: int) -> str:
     """Python that writes the prompt's greedy and beam-search texts; a long prompt is read from a file."""
-    inline = len(prompt) <= _INLINE_CHARACTERS
     return _CODE.format(
-        prompt=repr(prompt) if inline else 'open("prompt.txt", encoding="utf-8", newline="").read()',
+        prompt=shown_code.text_literal(prompt),
         model_id=model_id,
-        dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
+        dtype=shown_code.torch_dtype(dtype),
         new_tokens=new_tokens,
     )

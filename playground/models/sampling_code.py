@@ -1,8 +1,8 @@
 """The few lines of torch and transformers that give the Sampling page's numbers, ready to paste."""
 
 from playground.core.sampling_settings import SamplingSettings
+from playground.models import shown_code
 
-_INLINE_CHARACTERS = 300
 _CODE = """
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -39,11 +39,10 @@ _GREEDY = "scores = scores.where(scores == scores.max(), -torch.inf)  # greedy"
 
 def snippet(model_id: str, dtype: str, vocabulary_size: int, prompt: str, settings: SamplingSettings) -> str:
     """Python that prints the bars' numbers before and after ``settings``; a long prompt is read from a file."""
-    inline = len(prompt) <= _INLINE_CHARACTERS
     return _CODE.format(
-        prompt=repr(prompt) if inline else 'open("prompt.txt", encoding="utf-8", newline="").read()',
+        prompt=shown_code.text_literal(prompt),
         model_id=model_id,
-        dtype={"bf16": "bfloat16", "fp16": "float16"}.get(dtype, "float32"),
+        dtype=shown_code.torch_dtype(dtype),
         vocabulary=f"{vocabulary_size:,}",
         chain="\n".join(["scores = logits", *(_line(step, settings) for step in settings.steps)]),
     )

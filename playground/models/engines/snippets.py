@@ -1,8 +1,8 @@
 """The few lines of tiktoken, tokenizers or sentencepiece that give the same ids, ready to paste."""
 
 from playground.core.tokens import SpecialMode
+from playground.models import shown_code
 
-_INLINE_CHARACTERS = 300
 _TIKTOKEN_NAMES = {"gpt2": "gpt2", "cl100k": "cl100k_base", "o200k": "o200k_base"}
 _SENTENCEPIECE_FILES = {"mistral": "tokenizer.model.v1", "jurassic2": "tokenizer.model"}
 _ON_THE_HUB = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct", "bert": "google-bert/bert-base-uncased"}
@@ -62,7 +62,7 @@ print([processor.id_to_piece(i) for i in ids])
 def snippet(tokenizer_id: str, text: str, mode: SpecialMode) -> str:
     """Python that prints the ids ``load(tokenizer_id).encode(text, mode)`` has; a long text is read from a file."""
     plain, template = mode == "plain", mode == "template"
-    written = repr(text) if len(text) <= _INLINE_CHARACTERS else 'open("text.txt", encoding="utf-8", newline="").read()'
+    written = shown_code.text_literal(text)
     if tokenizer_id in _TIKTOKEN_NAMES:
         call = "encode_ordinary(text)" if plain else 'encode(text, allowed_special="all")'
         return _TIKTOKEN.format(text=written, name=_TIKTOKEN_NAMES[tokenizer_id], call=call)
