@@ -43,6 +43,6 @@ def test_the_shown_code_prints_the_pages_numbers(settings: SamplingSettings) -> 
 
 
 def test_a_long_prompt_is_read_from_a_file() -> None:
-    code = snippet("smollm2-135m", "bf16", 49_152, "x" * 1000, SamplingSettings())
+    code = snippet("smollm2-135m", "bf16", 49_152, "x" * 1_400, SamplingSettings())
     assert "x" * 1_000 not in code
     compile(code, "snippet", "exec")
