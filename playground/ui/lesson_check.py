@@ -45,9 +45,8 @@ def opened(step: Step) -> tuple[str, ...]:
     app.switch_page(str(paths.PAGES / next(info.file for info in site.PAGES if info.url_path == step.page)))
     app.run()
     if app.error:
-        return tuple(
-            f"{step.page}: {' '.join(box.proto.title or box.value for box in app.error)}",
-        )
+        said = " ".join(f"{box.proto.title}. {box.value}" for box in app.error).replace("\\", "")
+        return (f"{step.page}: {said}",)
     drawn = app.session_state["page.visit"].drawn
     shown = {key: text_of(value) for key, value in app.query_params.items()}
     found = []

@@ -122,18 +122,10 @@ def _present() -> None:
         ("Large type", LARGE, "Texts, controls and figures a third larger, on every page of this tab."),
         ("Show what I touch", LASER, "A ring around the control that was moved last; it fades after three seconds."),
     ):
-        st.toggle(
-            label,
-            value=st.session_state.get(key, False),
-            key=f"{key}.toggle",
-            on_change=_toggled,
-            args=(key,),
-            help=help_text,
-        )
-
-
-def _toggled(key: str) -> None:
-    st.session_state[key] = st.session_state[f"{key}.toggle"]
+        st.toggle(label, st.session_state.get(key, False), key=f"{key}.toggle", help=help_text)
+        if st.session_state[f"{key}.toggle"] != st.session_state.get(key, False):
+            st.session_state[key] = not st.session_state.get(key, False)
+            st.rerun()  # the whole app: the mark is on the document
 
 
 def presenting() -> str:
