@@ -24,6 +24,7 @@ class PageInfo:
 
 PAGES = (
     PageInfo("home.py", "LLM Playground", ":material/home:", "", "What is here, in the order of a course."),
+    PageInfo("lessons.py", "Lessons", ":material/school:", "", "Led through the pages, a step at a time."),
     PageInfo(
         "room.py",
         "Classroom",
@@ -338,6 +339,25 @@ PAGES = (
         {"dataset": "3000", "requests": "100000"},
     ),
 )
+# Pages with an input `text`, and what else a link must say for it to be on the screen: what is typed on one of them
+# can be taken to the others.
+READ_TEXT: dict[str, dict[str, str]] = {
+    "tokenization.py": {},
+    "chat.py": {},
+    "languages.py": {},
+    "architectures.py": {},
+    "model_parts.py": {},
+    "objectives.py": {},
+    "positions.py": {"scheme": "rotary"},
+    "attention.py": {},
+    "heads.py": {"scored": "text"},
+    "one_weight.py": {},
+    "ablation.py": {},
+    "logit_lens.py": {},
+    "sampling.py": {},
+    "generation.py": {},
+    "precision.py": {},
+}
 BY_FILE = {page.file: page for page in PAGES}
 
 COURSE = tuple(page for page in PAGES if page.section)
