@@ -22,7 +22,7 @@ PARTS = {
     "heads": "several heads",
     "attention": "a layer's attention",
     "mlp": "a layer's MLP",
-    "edge": "one edge",
+    "edge": "one look",
 }
 METHODS: dict[ablation.Method, str] = {
     "zero": "to zero",
@@ -101,7 +101,7 @@ def _cut_inputs(asked: Asked) -> Cut:
     if part == "edge":
         return _edge_inputs(asked, layer, head, method)
     if part == "heads":
-        chosen = inputs.choices("Heads", range(lens.heads), key="heads", default=[0, first_look(lens)[1]])
+        chosen = inputs.choices("Heads", range(lens.heads), key="heads", default=sorted({0, first_look(lens)[1]}))
         return Cut("heads", (layer,), tuple(chosen), method)
     kind: ablation.Part = "heads" if part == "head" else "attention" if part == "attention" else "mlp"
     return Cut(kind, (layer,), (head,) if part == "head" else (), method)
@@ -139,7 +139,7 @@ def _reading(asked: Asked, cut: Cut, found: Effect) -> None:
         "The prediction moved by",
         f"{found.kl_bits:.4f} bits",
         help="Σ p·log₂(p/q) over the whole vocabulary, before against after (Kullback–Leibler divergence). 0: nothing "
-        "changed. 1: whoever bets on the cut model's odds loses 1 bit a token.",
+        "changed. 1: on average, in logarithms, what the model would have said is half as likely now.",
     )
     st.caption("The first choice as it is")
     st.text(f"{name(found.answer.id)}   {change(found.answer)}")
@@ -165,13 +165,13 @@ def _looks(asked: Asked, cut: Cut, found: Effect) -> None:
     strong, weak = float(row[key]) >= STRONG, float(row[key]) < WEAK
     if strong and found.kl_bits < LITTLE:
         st.warning(
-            "Half of its attention or more is here, and without it the prediction hardly moves.",
+            "Half of the attention or more is here, and without it the prediction hardly moves.",
             title="Looks hard, matters little",
             icon=":material/visibility:",
         )
     elif weak and found.kl_bits > MUCH:
         st.warning(
-            "Its map shows no strong look, and yet the prediction needs it.",
+            "Little attention is here, and yet the prediction needs it.",
             title="Looks at little, matters much",
             icon=":material/visibility_off:",
         )

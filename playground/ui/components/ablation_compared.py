@@ -149,7 +149,7 @@ def _heads_against_attention(kl_LH: np.ndarray, rows_LHS: np.ndarray) -> None:
         alt="A point a head: its largest attention weight against its effect",
         **CHART,
     )
-    _correlation(ablation.spearman(strongest, kl_LH.ravel()), "heads")
+    _correlation(ablation.spearman(strongest, kl_LH.ravel()), "the heads with the strongest look")
 
 
 def edges(asked: Asked) -> str:
@@ -174,13 +174,13 @@ def edges(asked: Asked) -> str:
                 [asked.name(key) for key in keys],
                 named=sorted({largest, moving}),
                 x_title=f"attention weight, layer {layer}, head {head}, from the last token",
-                y_title="bits, this edge cut",
+                y_title="bits, this look cut",
             ),
             key="edges",
             alt="A point a token looked at: its attention weight against the effect of cutting that edge",
             **CHART,
         )
-        shell.provenance("measured", f"{lens.title}: one run for each of the {last + 1} edges, in one batch.")
+        shell.provenance("measured", f"{lens.title}: one run for each of the {last + 1} looks, in one batch.")
     with reading:
         st.caption("Looked at most" if largest != moving else "Looked at most, and worth most")
         st.text(f"{asked.name(largest)}   {percent(float(row[largest]))}, worth {bits[largest]:.4f} bits")
@@ -193,7 +193,7 @@ def edges(asked: Asked) -> str:
                 title="Looks hard, matters little",
                 icon=":material/visibility:",
             )
-        _correlation(ablation.spearman(row, bits), "edges")
+        _correlation(ablation.spearman(row, bits), "the strongest looks")
     table = [
         {
             "token": asked.name(key),
@@ -220,9 +220,9 @@ def _correlation(rho: float | None, what: str) -> None:
     if rho is None:
         return
     verdict = (
-        f"here the {what} with the strongest look are those that matter most"
+        f"here {what} are those that matter most"
         if rho > 0.7
-        else f"the {what} with the strongest look tend to matter *less*"
+        else f"{what} tend to matter *less*"
         if rho < -0.3
         else "the two go together, loosely"
         if rho > 0.3
