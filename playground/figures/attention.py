@@ -67,7 +67,7 @@ def heatmap(
             x0=first,
             y0=first,
             text=_pairs(from_labels, to_labels, shown_TS),
-            hovertemplate=f"%{{text}}<br>position %{{y}} → %{{x}}<br>{unit} %{{z:.4f}}<extra></extra>",
+            hovertemplate=f"%{{text}}<br>position %{{y:d}} → %{{x:d}}<br>{unit} %{{z:.4f}}<extra></extra>",
             hoverongaps=False,
             xgap=gap,
             ygap=gap,
@@ -99,6 +99,7 @@ def heatmap(
     return figure.update_layout(
         height=320 if small else int(np.clip(120 + 30 * targets, 260, 760)),
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.GREY, "activecolor": palette.BLUE},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

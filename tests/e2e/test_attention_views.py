@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,7 +163,7 @@ def test_the_heatmap_shows_its_numbers(theme: str, new_page: Callable[..., Tab])
     hover = tab.main.locator(".hoverlayer .hovertext")
     hover.wait_for()
     text = hover.text_content()
-    assert "·it → ·animal" in text and "weight 0.7" in text
+    assert "·it → ·animal" in text and "position 8 → 1" in text and "weight 0.7" in text
 
 
 @pytest.mark.parametrize("view", ["heatmap", "head view", "model view", "overview"])
@@ -177,3 +178,36 @@ def test_a_long_text_falls_back_and_says_so(new_page: Callable[..., Tab]) -> Non
     assert tab.main.get_by_text("showing the heatmap").count() == 1
     assert tab.page.locator('[data-testid="stIFrame"]').count() == 0
     assert tab.main.locator(".heatmaplayer image").count() == 1
+
+
+def test_the_map_is_saved_as_a_picture_and_as_a_page(new_page: Callable[..., Tab], tmp_path: Path) -> None:
+    tab = new_page().open("attention")
+    tab.main.locator(".stPlotlyChart").hover()
+    with tab.page.expect_download() as saved:
+        tab.main.locator(".modebar-btn").click()
+    assert saved.value.suggested_filename == "attention-layer-13-head-8.png"
+    tab.open("attention", view="head view", counted="no-sink")
+    with tab.page.expect_download() as saved:
+        tab.main.get_by_role("button", name="HTML").click()
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    tab.page.goto(file.as_uri())  # alone, without the app and without a network
+    tab.page.locator("#vis svg #attention line").first.wait_for(state="attached")
+    assert tab.page.locator("#left text").all_text_contents()[0] == "·animal"
+
+
+def test_a_head_is_chosen_in_the_map_of_scores_and_in_the_table(new_page: Callable[..., Tab]) -> None:
+    tab = new_page().open("heads")
+    box = tab.main.locator(".stPlotlyChart").first.locator(".scatterlayer .points path").nth(16 * 9).bounding_box()
+    tab.page.mouse.click(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2 + 1)
+    tab.main.get_by_text(re.compile("^Layer 16, head 0 puts")).wait_for()
+    tab.settle()
+    assert "chosen=16.0" in tab.query
+    table = tab.main.locator('[data-testid="stDataFrame"]')
+    table.scroll_into_view_if_needed()
+    corner = table.bounding_box()
+    tab.page.mouse.click(corner["x"] + 18, corner["y"] + 35 + 17)  # the first row's box, below the header
+    tab.main.get_by_text(re.compile("^Layer 18, head 6 puts")).wait_for()
+    tab.main.get_by_role("link", name="Open it on the Attention page").click()
+    tab.settle()
+    assert "/attention" in tab.page.url and "layer=18" in tab.query and "head=6" in tab.query

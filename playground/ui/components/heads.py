@@ -194,9 +194,9 @@ def _table(seen: Scored, key: str) -> None:
         height=TABLE_PX,
         column_order=("layer", "head", "job", *(measure.key for measure in MEASURES)),
         column_config={
-            "layer": st.column_config.NumberColumn("Layer", width=60),
-            "head": st.column_config.NumberColumn("Head", width=60),
-            "job": st.column_config.TextColumn("Mostly", width=150, help=JOB),
+            "layer": st.column_config.NumberColumn("Layer", width=55),
+            "head": st.column_config.NumberColumn("Head", width=55),
+            "job": st.column_config.TextColumn("Mostly", width=135, help=JOB),
             **{measure.key: _share_column(measure) for measure in MEASURES if measure.is_share},
             "entropy_bits": st.column_config.NumberColumn("Entropy", format="%.2f", width=75, help="In bits."),
             "distance_tokens": st.column_config.NumberColumn("Distance", format="%.1f", width=75, help="In tokens."),
@@ -211,7 +211,7 @@ def _table(seen: Scored, key: str) -> None:
 
 def _share_column(measure: Measure) -> Any:
     return st.column_config.ProgressColumn(
-        measure.short, format="percent", min_value=0.0, max_value=1.0, width=110, help=f"{measure.title}, mean share."
+        measure.short, format="percent", min_value=0.0, max_value=1.0, width=95, help=f"{measure.title}, mean share."
     )
 
 
