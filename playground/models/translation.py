@@ -1,5 +1,6 @@
 """A text read and rewritten greedily by an encoder–decoder: every step, and where each one looked."""
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from playground.core import heads
 from playground.core.sampling_settings import SamplingSettings
 from playground.core.step import Step
 from playground.core.visible import visible
-from playground.models import seq2seq
+from playground.models import seq2seq, store
+from playground.models.catalogue import catalogue
 from playground.models.lens import Lens
 
 GREEDY = SamplingSettings(temperature=0.0)
@@ -38,6 +40,22 @@ class Translation(NamedTuple):
         layer_HTS = self.maps.cross_LHTS[layer]
         found: np.ndarray = layer_HTS.mean(0) if head is None else layer_HTS[head]
         return found
+
+
+class Training(NamedTuple):
+    """How a bundled model was trained, as it was written down then."""
+
+    steps: int
+    accuracy: float  # share of held-out texts that came out exactly right
+
+
+def training(model_id: str) -> Training | None:
+    """The record beside the model's weights; None for a model that came without one."""
+    path = store.folder_of(catalogue()[model_id]) / "training.json"
+    if not path.is_file():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return Training(int(told["steps"]), float(told["accuracy"]))
 
 
 def translate(lens: Lens, text: str, longest: int = limits.HEATMAP_TOKENS) -> Translation:

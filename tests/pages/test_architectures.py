@@ -1,12 +1,13 @@
 """Three kinds of transformer, Inside the model, Read then write: what they show against the models themselves."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground import limits
+from playground import limits, paths
 from playground.core import masks
 from playground.models import architectures_code, parts_code
 from playground.models import lens as lenses
@@ -110,6 +111,8 @@ def test_no_text_has_no_way() -> None:
 def test_a_date_is_written_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
     app = checked(run("encoder_decoder.py"))
     assert app.metric[0].value == "1999-05-03"
+    record = json.loads((paths.ASSETS / "models" / "date-t5" / "training.json").read_text(encoding="utf-8"))
+    assert f"{100 * record['accuracy']:.1f} % came out exactly right" in says(app)
     with lenses.open("date-t5") as lens:
         made = translate(lens, DATE)
         dtype = lens.dtype

@@ -12,7 +12,7 @@ from playground.core.visible import visible
 from playground.figures import encoder_decoder as figures
 from playground.models import encoder_decoder_code
 from playground.models.lens import Lens
-from playground.models.translation import Translation
+from playground.models.translation import Translation, training
 from playground.ui import downloads, inputs, shell
 
 TELLING = {"date-t5": (1, 1)}  # the decoder layer and head whose looks a person can read
@@ -78,7 +78,14 @@ def result(lens: Lens, made: Translation) -> None:
     left.metric("Written", visible(made.written))
     least = made.least_sure.probability
     right.metric("Least sure step", f"{100 * least:.1f} %", help="The smallest probability among the tokens it wrote.")
-    if lens.model_id == "date-t5" and least < SURE:
+    record = training(lens.model_id)
+    if record:
+        shell.provenance(
+            "recorded",
+            f"trained in {record.steps:,} steps by `llm-playground train-date-t5`; of texts held out from training, "
+            f"{100 * record.accuracy:.1f} % came out exactly right.",
+        )
+    if record and least < SURE:
         st.info(
             "This model has seen nothing but dates. It has no way to say “this is none”: it writes the date that fits "
             "best, and only its probabilities tell that it is guessing.",
