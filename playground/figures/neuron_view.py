@@ -98,8 +98,10 @@ _VALUES = """
   });
 })();
 """
+# The frames around vectors and the lines lie over the cells, and would take the pointer from them.
 _TIP = (
-    "<div id='tip' hidden style='position:absolute;padding:1px 6px;border-radius:4px;background:var(--ink);"
+    "<style>#key-vector-highlights, #product-vector-highlights, .qk-line-group, .horiz-line-group "
+    "{ pointer-events: none; }</style><div id='tip' hidden style='position:absolute;padding:1px 6px;border-radius:4px;background:var(--ink);"
     "color:var(--paper);font:13px ui-monospace,monospace;pointer-events:none'></div>"
 )
 

@@ -46,7 +46,7 @@ def test_the_claims_of_try_this_hold() -> None:
     ley = reading(DURSLEY)
     assert ley.answer_probability[-1, 15] > 0.9 and (ley.answer_rank[:-1, 15] > 0).all()
     of = reading()
-    assert of.answer_rank[0, 1] > 0.99 * 49_152 and (of.answer_rank[1:, 1] < 10).all()
+    assert of.answer_rank[0, 1] > 0.99 * 49_152 and (of.answer_rank[1:, 1] < 15).all()
 
 
 @pytest.mark.parametrize("text", ["Hello", "   ", "<|im_end|>", "</script><b>", "🙂\u202e\x00"])
