@@ -51,7 +51,7 @@ function orderMatters(settings) {
 
 /** How it matters here, in a line. */
 function orderSays(settings, after, other) {
-  const difference = totalVariation(after, other);
+  const difference = other === after ? 0 : totalVariation(after, other);
   const whose = OTHER[settings.order] === "transformers" ? "transformers'" : "llama.cpp's";
   if (difference < 1e-12 && after.kept === other.kept) return `Here ${whose} order gives the same.`;
   return `Here ${whose} order keeps ${tokens(other.kept)} instead of ${count(after.kept)}, and at least ${percent(difference)} of all draws differ (total variation).`;
