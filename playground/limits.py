@@ -91,6 +91,8 @@ LESSON_BYTES, LESSON_TEXT = 100_000, 4_000  # of a file; characters of one text 
 # Waiting.
 QUEUE_LENGTH = 64  # requests waiting for one model, over all sessions
 QUEUE_DEADLINE_S = 60.0
+TOKENS_TOGETHER = 256  # of prompts that share a pass; more of them would only make each other wait
+GUESSED_TOKENS = 7  # checked in one pass with the next token: eight rows cost hardly more than one
 LOAD_DEADLINE_S = 300.0
 FAILURE_REMEMBERED_S = 30.0
 DOWNLOAD_STALL_S = 30.0

@@ -17,6 +17,7 @@ import torch
 from playground.core.sampling_settings import SamplingSettings
 from playground.core.step import Step, drawn, given
 from playground.errors import BadInput, ModelUnavailable
+from playground.models import batch, decoding
 
 _BLOCK_ROWS = 8_192
 _POSITION_TABLES = ("position_embeddings", "wpe")  # as BERT and GPT-2 name theirs
@@ -32,6 +33,16 @@ def next_logits(model: Any, ids: Sequence[int]) -> np.ndarray:
         out = model(_batch(model, ids), use_cache=False, logits_to_keep=1)
         result: np.ndarray = out.logits[0, -1].float().cpu().numpy()
     return result
+
+
+def next_logits_of_each(model: Any, texts: Sequence[Sequence[int]]) -> list[np.ndarray]:
+    """The same for several texts, in one pass where the model's build allows it."""
+    decoder = decoding.of(model)
+    if decoder is None:
+        return [next_logits(model, ids) for ids in texts]
+    with torch.inference_mode():
+        found = decoder.logits([decoding.Piece(ids, decoding.Memory()) for ids in texts], [1] * len(texts))
+    return [logits[0].float().cpu().numpy() for logits in found]
 
 
 @contextlib.contextmanager
@@ -154,7 +165,7 @@ class Row(Protocol):
 
 
 @dataclass
-class Generation:
+class Generation(batch.Text):
     """One generation's state between two steps."""
 
     ids: list[int]
@@ -162,7 +173,7 @@ class Generation:
     new_tokens: int  # still to come
     seed: int
     stop_ids: frozenset[int]
-    cache: Any = None  # the KV cache; None before the first step
+    cache: Any = None  # transformers' KV cache, where the model runs as transformers has it
     pending: list[int] = field(default_factory=list)  # ids the cache has not seen
 
     def __post_init__(self) -> None:
@@ -178,24 +189,40 @@ class Generation:
 
 
 def step_rows(model: Any, rows: Sequence[Row]) -> list[tuple[Step, bool] | Exception]:
-    """One token for each row. Rows step one after another here; the interface lets them share one padded batch."""
-    results: list[tuple[Step, bool] | Exception] = []
-    for row in rows:
-        try:
-            step = _step(model, row)
-            results.append((step, bool(step.finish_reason)))
-        except torch.OutOfMemoryError:
-            row.cache = None
-            results.append(
-                ModelUnavailable("The GPU's memory is full", "Shorten the prompt, or try again in a moment.")
-            )
-        except Exception as problem:  # one row's failure is not the others'
-            results.append(problem)
-    return results
+    """One token for each row. Texts of a decoder share its passes; one row's failure is not the others'."""
+    decoder = any(isinstance(row, Generation) for row in rows) and decoding.of(model) is not None
+    texts = [row for row in rows if decoder and isinstance(row, Generation) and not row.ahead]
+    found = dict(zip(map(id, texts), batch.last_logits(model, texts), strict=True)) if texts else {}
+    return [_result(model, row, found.get(id(row))) for row in rows]
 
 
-def _step(model: Any, row: Row) -> Step:
-    step = drawn(row.logits(model), row.settings, row.ids, row.seed)
+def _result(model: Any, row: Row, found: np.ndarray | Exception | None) -> tuple[Step, bool] | Exception:
+    try:
+        if isinstance(found, Exception):
+            raise found
+        step = _next(model, row, found)
+        return step, bool(step.finish_reason)
+    except torch.OutOfMemoryError:
+        row.cache = None
+        return ModelUnavailable("The GPU's memory is full", "Shorten the prompt, or try again in a moment.")
+    except Exception as problem:
+        return problem
+
+
+def _next(model: Any, row: Row, found_TV: np.ndarray | None) -> Step:
+    if isinstance(row, Generation) and found_TV is not None:
+        for logits, guess in zip(found_TV, [*row.guessed, None], strict=True):
+            row.ahead.append(_step(logits, row))
+            if row.ahead[-1].id != guess or row.ahead[-1].finish_reason:
+                break
+        row.settle()
+    if isinstance(row, Generation) and row.ahead:
+        return row.ahead.pop(0)
+    return _step(row.logits(model), row)
+
+
+def _step(logits: np.ndarray, row: Row) -> Step:
+    step = drawn(logits, row.settings, row.ids, row.seed)
     row.ids.append(step.id)
     row.pending = [step.id]
     row.new_tokens -= 1

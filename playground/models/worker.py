@@ -3,7 +3,8 @@
 Two kinds of work. A *job* is one call (a forward pass, attention maps). A *row* is a generation: it yields one item a
 step, and all live rows take their steps together (``step_rows``), so that many readers can share one batch; between
 two steps one job is served. Owners (sessions) take turns: thirty requests of one session do not delay another's first.
-Jobs with the same key are one job: thirty students on one prompt cost one forward pass.
+Jobs with the same key are one job: thirty students on one prompt cost one forward pass. Jobs of one ``Together`` that
+wait at the same time are run in one call: different prompts share a pass.
 """
 
 import collections
@@ -11,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from playground import limits
 from playground.errors import Cancelled, ModelBusy
@@ -26,9 +27,20 @@ def quietly(_ahead: int, _waited_s: float) -> None:
     """Waiting that nobody watches."""
 
 
+class Together(NamedTuple):
+    """How a job can share a run with others of its kind that wait beside it."""
+
+    kind: Hashable
+    run: Callable[[Sequence[Any]], Sequence[Any]]  # arguments of several jobs -> their answers; any job's will do
+    argument: Any
+    size: int  # tokens: at most ``limits.TOKENS_TOGETHER`` are run in one call
+
+
 class _Job(Generic[T]):
-    def __init__(self, work: Callable[[], T], owner: str, key: Hashable, expires: float) -> None:
-        self.work, self.owner, self.key, self.expires = work, owner, key, expires
+    def __init__(
+        self, work: Callable[[], T], owner: str, key: Hashable, expires: float, together: Together | None = None
+    ) -> None:
+        self.work, self.owner, self.key, self.expires, self.together = work, owner, key, expires, together
         self.handles = 0
         self.running = False
         self.done = threading.Event()
@@ -131,9 +143,17 @@ class Worker(Generic[R, S]):
         self._thread.start()
 
     def submit(
-        self, work: Callable[[], T], *, owner: str, key: Hashable = None, deadline_s: float = limits.QUEUE_DEADLINE_S
+        self,
+        work: Callable[[], T],
+        *,
+        owner: str,
+        key: Hashable = None,
+        together: Together | None = None,
+        deadline_s: float = limits.QUEUE_DEADLINE_S,
     ) -> Handle[T]:
         """Queue a call; with a ``key`` that is already queued or running, join that job instead.
+
+        With ``together`` it may be run with others of its kind; ``work`` is what it does alone.
 
         Raises ModelBusy when the queue is full, Cancelled when the worker is closed.
         """
@@ -142,7 +162,7 @@ class Worker(Generic[R, S]):
             job = self._by_key.get(key) if key is not None else None
             if job is None:
                 self._refuse_if_full()
-                job = _Job(work, owner, key, self._clock() + deadline_s)
+                job = _Job(work, owner, key, self._clock() + deadline_s, together)
                 self._queues.setdefault(owner, collections.deque()).append(job)
                 if key is not None:
                     self._by_key[key] = job
@@ -238,6 +258,30 @@ class Worker(Generic[R, S]):
             )
         return None
 
+    def _take_together(self) -> list[_Job[Any]]:
+        """The next job, and those first in their owner's line that can share its run."""
+        first = self._take()
+        if first is None:
+            return []
+        taken = [first]
+        if first.together is not None:
+            size = first.together.size
+            for owner, mine in list(self._queues.items()):
+                job = mine[0]
+                share = job.together
+                if share is None or share.kind != first.together.kind or self._clock() > job.expires:
+                    continue
+                size += share.size
+                if size > limits.TOKENS_TOGETHER:
+                    break
+                mine.popleft()
+                self._queues.move_to_end(owner)
+                if not mine:
+                    del self._queues[owner]
+                job.running = True
+                taken.append(job)
+        return taken
+
     # --- the thread ---
 
     def _run(self) -> None:
@@ -248,11 +292,24 @@ class Worker(Generic[R, S]):
                     self._wake.wait()
                 if self._closed:
                     return self._abandon()
-                job, rows = self._take(), list(self._rows)
-            if job is not None:
-                self._serve(job)
+                jobs, rows = self._take_together(), list(self._rows)
+            self._serve_all(jobs)
             if rows and self._step_rows is not None:
                 self._step(rows)
+
+    def _serve_all(self, jobs: Sequence[_Job[Any]]) -> None:
+        shares = [job.together for job in jobs if job.together is not None]
+        if len(shares) > 1:
+            try:
+                values = shares[0].run([share.argument for share in shares])
+            except Exception:
+                pass  # each alone, below: only the one that fails is told so
+            else:
+                for job, value in zip(jobs, values, strict=True):
+                    self._answer(job, value, None)
+                return
+        for job in jobs:
+            self._serve(job)
 
     def _serve(self, job: _Job[Any]) -> None:
         value, error = None, None
@@ -260,6 +317,9 @@ class Worker(Generic[R, S]):
             value = job.work()
         except BaseException as problem:  # the waiting page raises it; this thread must live on
             error = problem
+        self._answer(job, value, error)
+
+    def _answer(self, job: _Job[Any], value: Any, error: BaseException | None) -> None:
         with self._wake:
             self._forget(job)
         job.finish(value, error)

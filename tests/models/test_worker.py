@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from playground import limits
 from playground.errors import Cancelled, ModelBusy
-from playground.models.worker import Worker
+from playground.models.worker import Together, Worker
 
 
 class Gate:
@@ -171,3 +172,47 @@ def test_one_rows_failure_is_not_the_others():
     with pytest.raises(ValueError, match="bad row"):
         list(bad.items())
     worker.close()
+
+
+def asked(worker, owner, argument, run, size=1):
+    return worker.submit(
+        lambda: run([argument])[0], owner=owner, key=argument, together=Together("doubled", run, argument, size)
+    )
+
+
+def test_different_questions_of_one_kind_share_a_run(worker):
+    gate, runs = Gate(worker), []
+
+    def doubled(arguments):
+        runs.append(list(arguments))
+        return [2 * n for n in arguments]
+
+    handles = [asked(worker, f"reader {n}", n, doubled) for n in range(5)]
+    other = worker.submit(lambda: "alone", owner="another")
+    again = asked(worker, "reader 0", 99, doubled)  # one reader's second question comes last
+    gate.release()
+    assert [h.wait() for h in handles] == [0, 2, 4, 6, 8]
+    assert (other.wait(), again.wait()) == ("alone", 198)
+    assert runs == [[0, 1, 2, 3, 4, 99]]
+
+
+def test_a_shared_run_takes_no_more_than_allowed(worker, monkeypatch):
+    monkeypatch.setattr(limits, "TOKENS_TOGETHER", 10)
+    gate, runs = Gate(worker), []
+    handles = [asked(worker, str(n), n, lambda some: runs.append(len(some)) or some, size=4) for n in range(5)]
+    gate.release()
+    assert [h.wait() for h in handles] == list(range(5))
+    assert runs == [2, 2, 1]
+
+
+def test_a_question_that_fails_does_not_spoil_the_run_of_others(worker):
+    gate = Gate(worker)
+
+    def inverse(arguments):
+        return [1 / n for n in arguments]
+
+    handles = [asked(worker, str(n), n, inverse) for n in (1, 0, 2)]
+    gate.release()
+    assert (handles[0].wait(), handles[2].wait()) == (1, 0.5)
+    with pytest.raises(ZeroDivisionError):
+        handles[1].wait()

@@ -8,6 +8,7 @@ import numpy as np
 
 from playground.errors import BadInput, ModelUnavailable
 from playground.models.lens.text import Text
+from playground.models.worker import Together
 
 
 class Asking(Text):
@@ -24,10 +25,17 @@ class Asking(Text):
             raise BadInput(f"Token {wrong} is outside the vocabulary", f"Ids run from 0 to {self.vocabulary_size - 1}.")
         return tuple(int(i) for i in ids)
 
-    def ask(self, function: Callable[..., np.ndarray], arguments: tuple[Any, ...], key: Hashable = None) -> np.ndarray:
+    def ask(
+        self,
+        function: Callable[..., np.ndarray],
+        arguments: tuple[Any, ...],
+        key: Hashable = None,
+        of_each: Callable[[Any, Sequence[Any]], Sequence[np.ndarray]] | None = None,
+    ) -> np.ndarray:
         """``function(model, *arguments)`` on the worker, once for all who ask the same; read-only.
 
         How a topic with a module of its own runs the model. ``key`` stands for arguments that are arrays.
+        ``of_each(model, texts)`` answers several readers in one pass, where the one argument is a text's ids.
         """
         name = f"{function.__module__}.{function.__qualname__}"
         whole_key = (self._loaded.entry.pin, self.device, self.dtype, name, arguments if key is None else key)
@@ -40,15 +48,24 @@ class Asking(Text):
             self._results.put(whole_key, value)
             return value
 
+        def run(asked: Sequence[tuple[Hashable, Any]]) -> Sequence[np.ndarray]:
+            values = of_each(self._loaded.model, [text for _, text in asked]) if of_each else ()
+            for (their_key, _), value in zip(asked, values, strict=True):
+                self._results.put(their_key, value)
+            return values
+
+        together = Together(name, run, (whole_key, arguments[0]), len(arguments[0])) if of_each else None
         try:
-            return self._loaded.worker.submit(work, owner=self._owner, key=whole_key).wait(self._on_wait)
+            return self._loaded.worker.submit(work, owner=self._owner, key=whole_key, together=together).wait(
+                self._on_wait
+            )
         finally:
             self._on_answer()
 
     def _answer(self, what: str, arguments: tuple[Any, ...], key: Hashable = None) -> np.ndarray:
         from playground.models import forward
 
-        return self.ask(getattr(forward, what), arguments, key)
+        return self.ask(getattr(forward, what), arguments, key, getattr(forward, f"{what}_of_each", None))
 
     def _shared(self, what: str, ids: Sequence[int], extra: tuple[int, ...], limit: int) -> np.ndarray:
         checked = self.checked(ids, min(limit, self.max_tokens))

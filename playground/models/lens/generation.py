@@ -31,7 +31,10 @@ class Generation(Passes):
         self._needs("decoder")
         checked = self.checked(ids, self.max_tokens)
         yield from self.steps(
-            lambda allowed: forward.Generation(list(checked), settings, allowed, seed, self.stop_ids), max_new_tokens
+            lambda allowed: forward.Generation(
+                list(checked), settings, allowed, seed, self.stop_ids, guesses=limits.GUESSED_TOKENS
+            ),
+            max_new_tokens,
         )
 
     def steps(self, begun: Callable[[int], Any], max_new_tokens: int) -> Generator[Step, None, None]:
