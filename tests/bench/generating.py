@@ -1,68 +1,76 @@
-"""Tokens per second of one reader's text, against transformers' ``generate``: ``python -m tests.bench.generating``.
+"""One reader's text, against transformers' ``generate``: ``python -m tests.bench.generating [TOKENS] [ROUNDS]``.
 
-The same model, format and threads, greedy, with the KV cache, turn by turn; the best of five each. Ours draws from the
-whole vocabulary in float64 and remembers the alternatives of every token. The last lines compare with the limit set by
-memory: each token reads all weights once, so tokens/s can't pass read bandwidth / bytes of weights.
+The same model, format and threads, greedy, with the KV cache, turn by turn over several prompts. Ours draws from the
+whole vocabulary in float64 and remembers the alternatives of every token. ``without guesses`` does not look ahead
+(``playground.core.lookup``). The last line is the limit set by memory: each token reads all weights once.
 """
 
-import time
-from collections.abc import Callable
+import sys
 
 import torch
 
 from playground.core.sampling_settings import SamplingSettings
-from playground.models import device
+from playground.models import device, forward
 from playground.models import lens as lenses
+from tests.bench.ratios import alternately, ratio, record, seconds
 
-PROMPT, NEW_TOKENS, ROUNDS = "The best way to learn is", 32, 5
+PROMPTS = (
+    "The best way to learn is", "The capital of France is", "Once upon a time there was a king", "def fibonacci(n):",
+    "Dear Sir or Madam,\nI am writing to", "In 1969, the first man", "Water boils at", "My favourite book is",
+    "The three laws of motion are", "To make a good soup, you", "A neural network", "She opened the door and",
+    "The stock market", "Photosynthesis is", "Here is a list of fruits:", "The meaning of life",
+    "When I was a child, my father", "SELECT name FROM", "The history of the Roman Empire", "If it rains tomorrow",
+)  # fmt: skip
 READ_BYTES = 1 << 29
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """How long one call takes."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def main() -> None:
     """Print a line for each way, and the ratios."""
+    tokens, rounds = map(int, sys.argv[1:3]) if len(sys.argv) > 2 else (60, len(PROMPTS))
     device.prepare()
-    with lenses.open("smollm2-135m") as lens:
-        ids = lens.encode(PROMPT).ids
-        model = lens._loaded.model
-        batch = torch.tensor([list(ids)], device=model.device)
-        new = {"min_new_tokens": NEW_TOKENS, "max_new_tokens": NEW_TOKENS, "pad_token_id": 0}
+    with lenses.open("smollm2-135m", owner="bench") as lens:
+        worker, model = lens._loaded.worker, lens._loaded.model
+        prompts = [lens.encode(text).ids for text in PROMPTS]
+        texts: dict[str, dict[int, list[int]]] = {"transformers": {}, "here": {}, "here, without guesses": {}}
+        turn = dict.fromkeys(texts, -1)
 
-        def theirs() -> object:
+        def transformers_own(ids: tuple[int, ...]) -> list[int]:
             with torch.inference_mode():
-                return model.generate(batch, do_sample=False, **new)
+                out = model.generate(
+                    torch.tensor([list(ids)], device=model.device),
+                    do_sample=False, max_new_tokens=tokens, pad_token_id=0, eos_token_id=-1,
+                )  # fmt: skip
+            found: list[int] = out[0, len(ids) :].tolist()
+            return found
 
-        def on_the_models_thread() -> object:  # as ours does: each thread has helper threads of its own
-            return lens._loaded.worker.submit(theirs, owner="bench").wait()
+        def ours(ids: tuple[int, ...], guesses: int) -> list[int]:
+            row = forward.Generation(
+                list(ids), SamplingSettings(temperature=0.0), tokens, 0, frozenset(), guesses=guesses
+            )
+            return [step.id for step in worker.start_row(row, owner="bench").items()]
 
-        ways: dict[str, Callable[[], object]] = {
-            "transformers generate, greedy": on_the_models_thread,
-            "here, greedy": lambda: list(lens.generate(ids, SamplingSettings(temperature=0.0), NEW_TOKENS)),
-            "here, top-p 0.9": lambda: list(lens.generate(ids, SamplingSettings(top_p=0.9), NEW_TOKENS, 1)),
-        }
-        best = dict.fromkeys(ways, float("inf"))
-        for run in ways.values():
-            run()  # warm
-        for _ in range(ROUNDS):
-            for name, run in ways.items():
-                best[name] = min(best[name], seconds(run))
-        print(f"{lens.title}, {lens.dtype} on {lens.device}, {torch.get_num_threads()} threads, {NEW_TOKENS} tokens")
-        speed = {name: NEW_TOKENS / took for name, took in best.items()}
-        for name, tokens_per_second in speed.items():
-            print(f"  {name:32}{tokens_per_second:8.1f} tokens/s")
+        def write(way: str) -> None:
+            turn[way] += 1
+            which = turn[way] % len(prompts)
+            ids = prompts[which]
+            if way == "transformers":  # on the model's thread, as ours: each thread has helper threads of its own
+                texts[way][which] = worker.submit(lambda: transformers_own(ids), owner="bench").wait()
+            else:
+                texts[way][which] = ours(ids, 7 if way == "here" else 0)
+
+        taken = alternately({way: lambda way=way: write(way) for way in texts}, rounds)
         memory = torch.ones(READ_BYTES // 4, device=model.device)
         bandwidth = READ_BYTES / min(seconds(lambda: float(memory.sum())) for _ in range(5))
-        limit = bandwidth / lens.weight_bytes
-        bound = f"{bandwidth / 1e9:.1f} GB/s / {lens.weight_bytes:,} bytes"
-        print(f"  {'read bandwidth / weights':32}{limit:8.1f} tokens/s ({bound})")
-        ours, reference = speed["here, greedy"], speed["transformers generate, greedy"]
-        print(f"here / transformers {ours / reference:.2f}; here / limit {ours / limit:.2f}")
+        title = f"{lens.title}, {lens.dtype} on {lens.device}, {torch.get_num_threads()} threads, {tokens} tokens"
+        limit = f"{bandwidth / 1e9:.1f} GB/s / {lens.weight_bytes:,} bytes = {bandwidth / lens.weight_bytes:.0f}"
+    theirs = texts["transformers"]
+    here = [way for way in texts if way != "transformers"]
+    ratios = {f"transformers / {way}": ratio(taken["transformers"], taken[way]) for way in here}
+    equal = {
+        f"greedy texts equal, {way}": f"{sum(texts[way][n] == theirs[n] for n in theirs)} of {len(theirs)}"
+        for way in here
+    }
+    record("generating", title, taken, ratios, **equal, **{"tokens/s that memory allows": limit})
 
 
 if __name__ == "__main__":
