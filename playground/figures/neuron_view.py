@@ -101,8 +101,9 @@ _VALUES = """
 # The frames around vectors and the lines lie over the cells, and would take the pointer from them.
 _TIP = (
     "<style>#key-vector-highlights, #product-vector-highlights, .qk-line-group, .horiz-line-group "
-    "{ pointer-events: none; }</style><div id='tip' hidden style='position:absolute;padding:1px 6px;border-radius:4px;background:var(--ink);"
-    "color:var(--paper);font:13px ui-monospace,monospace;pointer-events:none'></div>"
+    "{ pointer-events: none; } #tip { position: absolute; padding: 1px 6px; border-radius: 4px; pointer-events: none; "
+    "background: var(--ink); color: var(--paper); font: 13px ui-monospace, monospace; } #tip[hidden] { display: none; }"
+    "</style><div id='tip' hidden></div>"
 )
 
 
