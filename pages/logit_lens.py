@@ -14,7 +14,7 @@ MODEL = "smollm2-135m"
 shell.header(
     __file__,
     "Each layer adds something to what goes through a model. Read it after every layer as if that were the last: what "
-    "would come next? In the last column, find the layer in which *Paris* begins to rise.",
+    "would come next? First find *Paris* in the last column; then, further down, the layer in which it leaps up.",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:

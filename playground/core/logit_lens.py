@@ -47,6 +47,18 @@ class Reading:
         others = np.flatnonzero(self.answer_rank[:, position] > 0)
         return int(others[-1]) + 1 if len(others) else 0
 
+    def leap(self, position: int) -> int | None:
+        """The step that lifts the final answer by the largest factor; None where no step lifts it.
+
+        >>> ranks = np.array([[1_999], [999], [9], [4], [0]])  # 2,000th, 1,000th, 10th, 5th, first
+        >>> nothing = np.zeros((5, 1))
+        >>> Reading(np.zeros((5, 1, 1), int), np.zeros((5, 1, 1)), nothing, ranks, nothing).leap(0)
+        2
+        """
+        places = self.answer_rank[:, position] + 1.0
+        factors = places[:-1] / places[1:]
+        return int(factors.argmax()) + 1 if len(factors) and factors.max() > 1 else None
+
     def check(self, position: int) -> int:
         """The same position; BadInput where the text has none there."""
         if not 0 <= position < self.positions:

@@ -26,6 +26,7 @@ def test_at_first_sight_paris_comes_up() -> None:
     np.testing.assert_allclose(array(grid["data"][0]["z"]), own.probabilities[..., 0], atol=6e-5)
     np.testing.assert_array_equal(array(rise["data"][0]["y"]), own.answer_rank[:, 4] + 1)
     np.testing.assert_allclose(array(rise["data"][2]["y"]), own.entropy_bits[:, 4])
+    assert "leap is in **layer 23**" in says(app)
     assert "·Paris" in says(app) and f"number **{own.answer_rank[0, 4] + 1:,}**" in says(app)
     table = app.dataframe[0].value
     assert len(table) == 31 and table["first"].iloc[-1].startswith("·Paris")
@@ -40,9 +41,7 @@ def test_another_position() -> None:
 
 
 def test_the_claims_of_try_this_hold() -> None:
-    paris, potter = reading().answer_rank[:, 4], reading(DURSLEY).answer_rank[:, 18]
-    for ranks in (paris, potter):  # the rank leaps in one layer, the same for both
-        assert int(np.argmax(np.log((ranks[:-2] + 1) / (ranks[1:-1] + 1)))) == 23
+    assert reading().leap(4) == reading(DURSLEY).leap(18) == 24  # layer 23: the same for both
     ley = reading(DURSLEY)
     assert ley.answer_probability[-1, 15] > 0.9 and (ley.answer_rank[:-1, 15] > 0).all()
     of = reading()

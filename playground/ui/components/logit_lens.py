@@ -82,7 +82,7 @@ def one_position(asked: Asked) -> None:
     st.text(f"after {asked.labels[position]}: {answer}   {100 * reading.answer_probability[-1, position]:.1f} %")
     st.markdown(
         f"In the embedding it is number **{rank_before:,}** of {asked.lens.vocabulary_size:,}; it is first, and stays "
-        f"first, from **{core.step_name(settled)}** on."
+        f"first, from **{core.step_name(settled)}** on.{_leap(reading, position)}"
     )
     picture, table = st.columns([2, 3], gap="large")
     with picture:
@@ -110,6 +110,14 @@ def one_position(asked: Asked) -> None:
             "arXiv:2303.08112) learns a correction for every layer and finds answers earlier and more reliably. So "
             "read this picture one way: a layer where the answer *does* show holds it; one where it doesn't may too."
         )
+
+
+def _leap(reading: core.Reading, position: int) -> str:
+    step = reading.leap(position)
+    if step is None:
+        return ""
+    before, after = (int(reading.answer_rank[at, position]) + 1 for at in (step - 1, step))
+    return f" Its largest leap is in **{core.step_name(step)}**: from number {before:,} to {after:,}."
 
 
 def _rows(asked: Asked) -> list[dict[str, object]]:
