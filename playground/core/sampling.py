@@ -108,7 +108,7 @@ def adjust(
         if name == "top_p":
             nucleus = sampling_cuts.nucleus(now, settings.top_p)
         scores, kept = np.where(removed, -np.inf, scores), kept & ~removed
-        now = sampling_cuts.softmax(scores)
+        now = kept.astype(np.float64) if name == "greedy" else sampling_cuts.softmax(scores)
         stages.append(Stage(name, int(removed.sum()), float(uncut[removed].sum())))
     kept_mass = 1.0 if uncut is None else float(uncut[kept].sum())
     return Distribution(probability, now, kept, kept_mass, tuple(stages), nucleus)

@@ -60,7 +60,7 @@ def given(logits: np.ndarray, settings: SamplingSettings, before: Sequence[int],
 def _step(distribution: sampling.Distribution, token: int, number: float | None) -> Step:
     probability, adjusted = distribution.probability, distribution.adjusted
     count = min(limits.ALTERNATIVES, probability.size)
-    most = np.argpartition(-probability, count - 1)[:count]
+    most = np.argpartition(probability, -count)[-count:]
     return Step(
         id=token,
         probability=float(probability[token]),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
 from transformers.generation import logits_process as hf
 
-from playground.core import sampling
+from playground.core import sampling, sampling_cuts
 from playground.core.sampling import SamplingSettings, adjust, draw, uniform
 from playground.core.sampling_compared import mistaken, other_order
 from playground.core.sampling_cuts import nucleus
@@ -370,6 +370,19 @@ def test_both_readings_of_top_p_are_their_definitions(values: list[float], p: fl
     assert found.within <= found.reaching <= found.within + 1
     if not near_an_edge(np.array(values), SamplingSettings(top_p=p), ()):
         assert found.reaching == adjust(np.array(values), SamplingSettings(top_p=p)).kept_tokens
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0, 3.0, 8.0])
+@pytest.mark.parametrize("p", [0.0, 0.02, 0.5, 0.9, 0.999, 1.0])
+def test_a_nucleus_found_among_the_likely_is_that_of_the_whole_vocabulary(
+    spread: float, p: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = np.random.default_rng(4).normal(size=20_000).round(3) * spread  # rounded: many are equal
+    distribution = sampling.softmax(scores)
+    among_the_likely = (sampling_cuts.outside_nucleus(scores, p), nucleus(distribution, p)[::2])
+    monkeypatch.setattr(sampling_cuts, "_LIKELY", 10**9)
+    assert (among_the_likely[0] == sampling_cuts.outside_nucleus(scores, p)).all()
+    assert among_the_likely[1] == nucleus(distribution, p)[::2]
 
 
 def test_the_popular_mistake_inflates_every_probability_alike() -> None:
