@@ -146,10 +146,15 @@ def test_each_session_gets_the_answer_to_its_own_text(decoder):
     serial = {text: decoder.next_logits(decoder.encode(text).ids).copy() for text in texts[:6]}
     decoder._results.forget(decoder._loaded.entry.pin)
     wrong = []
+    tolerance = (
+        1e-4 if decoder.dtype == "fp32" else 0.3
+    )  # those that wait together share a pass, which rounds otherwise
 
     def ask(text):
         encoding = decoder.encode(text)
-        if decoder.decode(encoding.ids) != text or not np.array_equal(decoder.next_logits(encoding.ids), serial[text]):
+        found, expected = decoder.next_logits(encoding.ids), serial[text]
+        same = np.abs(found - expected).max() <= tolerance and found.argmax() == expected.argmax()
+        if decoder.decode(encoding.ids) != text or not same:
             wrong.append(text)
 
     threads = [threading.Thread(target=ask, args=(text,)) for text in list(serial) * 4]
