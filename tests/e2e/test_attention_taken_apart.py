@@ -50,7 +50,7 @@ def test_the_neuron_view_shows_a_row_and_follows_the_pointer(theme: str, new_pag
     assert strongest == 1  # animal
     view.locator("#expanded #keys .element").nth(70).hover()
     assert re.fullmatch(r"-?\d+\.\d{3}", view.locator("#tip").inner_text())
-    tokens.nth(2).focus()
+    view.locator("#expanded #leftText g[tabindex]").nth(2).focus()  # by the keyboard
     assert view.locator("#expanded #leftText rect.highlight").nth(2).evaluate("r => r.style.opacity") == "1"
 
 

@@ -62,8 +62,8 @@ def grid(asked: Asked) -> None:
         **_CHART,
     )
     st.caption(
-        "Each cell: the token that would come next if the model ended after that layer, the colour its probability. Click "
-        "a column to follow it."
+        "Each cell: the token that would come next if the model ended after that layer; its colour: how probable. "
+        "Click a column to follow it."
         + ("" if len(asked.labels) <= figures.WORDS_UP_TO else " Too many columns to print the words: point at a cell.")
     )
     shell.provenance(
