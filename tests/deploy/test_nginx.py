@@ -208,6 +208,30 @@ def test_another_sites_page_cannot_open_the_websocket(site: Site) -> None:
     assert asyncio.run(refused("")) == 101  # no browser
 
 
+def test_a_name_that_is_not_ours_is_refused_by_the_app(site: Site) -> None:
+    """A page whose own name was made to point here (DNS rebinding) is of the same origin: its name gives it away."""
+
+    async def opened(name: str) -> int:
+        trusted = ssl.create_default_context(cafile=str(site.folder / "site.pem"))
+        address, origin = f"wss://{name}:{site.port}/_stcore/stream", f"https://{name}:{site.port}"
+        try:
+            async with connect(
+                address,
+                host=HOST,
+                port=site.port,
+                ssl=trusted,
+                server_hostname=HOST,
+                origin=origin,  # type: ignore[arg-type]
+                subprotocols=["streamlit"],  # type: ignore[list-item]
+            ):
+                return 101
+        except InvalidStatus as error:
+            return int(error.response.status_code)
+
+    assert asyncio.run(opened(HOST)) == 101
+    assert asyncio.run(opened("rebound.example")) == 403
+
+
 def test_no_log_has_what_a_reader_typed(site: Site) -> None:
     address = f"/tokenization?text={quote(SECRET)}"
     site.get(address, Referer=f"https://{HOST}:{site.port}{address}", **{"User-Agent": SECRET}).read()
