@@ -101,9 +101,6 @@ class _Text:
     def attended(self, layer: int, q_THD: torch.Tensor, kv_TKHD: torch.Tensor, scaling: float) -> torch.Tensor:
         self._into[layer].copy_(kv_TKHD.permute(1, 2, 0, 3))
         keys, values = self._keys[layer], self._values[layer]
-        if self._new == 1:  # the query heads of one key head stand where the tokens would: no key is repeated
-            q = q_THD.view(1, keys.shape[1], -1, q_THD.shape[-1])
-            return scaled_dot_product_attention(q, keys, values, scale=scaling).view(1, -1)
         q = q_THD.transpose(0, 1)[None]
         grouped = q.shape[1] != keys.shape[1]
         out = scaled_dot_product_attention(q, keys, values, scale=scaling, enable_gqa=grouped, **self._mask)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import transformers
 from playground import limits
 from playground.core.sampling_settings import SamplingSettings
 from playground.errors import BadInput, ModelUnavailable
-from playground.models import forward, lens, loading, store
+from playground.models import decoding, forward, lens, loading, store
 from playground.models.catalogue import catalogue
 
 pytestmark = pytest.mark.model
@@ -139,6 +140,34 @@ def test_thirty_readers_of_one_prompt_cost_one_forward_pass(decoder, monkeypatch
     for thread in threads:
         thread.join(60)
     assert len(calls) == 1 and len(answers) == 30
+
+
+def test_different_prompts_that_wait_together_share_a_pass(decoder, monkeypatch):
+    passes, answers, real = [], {}, decoding.Decoder.logits
+    monkeypatch.setattr(decoding.Decoder, "logits", lambda *a: passes.append(len(a[1])) or real(*a))
+    texts = [f"Reader {n} asks something{' else' * n}" for n in range(8)]
+    asked = [decoder.encode(text).ids for text in texts]
+    release = threading.Event()
+    held = decoder._loaded.worker.submit(release.wait, owner="gate")
+
+    def ask(n):
+        with lens.open("smollm2-135m", owner=f"reader {n}") as opened:
+            answers[n] = opened.next_logits(asked[n])
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    while decoder._loaded.worker.load[0] < 8:
+        time.sleep(0.01)
+    release.set()
+    held.wait()
+    for thread in threads:
+        thread.join(60)
+    assert passes == [8]
+    for n, ids in enumerate(asked):
+        alone = forward.next_logits(decoder._loaded.model, ids)
+        assert answers[n].argmax() == alone.argmax()
+        assert np.abs(answers[n] - alone).max() < (1e-4 if decoder.dtype == "fp32" else 0.5)
 
 
 def test_each_session_gets_the_answer_to_its_own_text(decoder):
