@@ -2,16 +2,18 @@
 PYTHON ?= python3
 RUN_FLAGS ?=
 PROCESSES ?= 2
+BENCHES ?= next_token generating readers attention sampling tokenizing serving
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check load wheel clean
+.PHONY: help run test check load bench wheel clean
 
 help:
 	@echo "make run     install, fetch the models, serve the app   (RUN_FLAGS='--port 8600 --no-browser')"
 	@echo "make test    install, check, run every test suite"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make load    30 readers at once: answer times with and without the garbage-collection settings"
+	@echo "make bench   speed as ratios against what one would use instead: tables here, JSON in build/bench   (BENCHES=\"next_token readers\")"
 	@echo "make wheel   dist/*.whl"
 	@echo "make clean   remove what was built (not .venv, not the models)"
 
@@ -33,6 +35,10 @@ check: $(VENV)/.installed-test
 
 load: $(VENV)/.installed-test
 	$(BIN)/python -m tests.load.reruns
+
+# One after another: each has the machine to itself.
+bench: $(VENV)/.installed-test
+	@for bench in $(BENCHES); do echo "== $$bench"; $(BIN)/python -m tests.bench.$$bench || exit 1; done
 
 wheel: $(VENV)/.installed-test
 	$(BIN)/python -m build --wheel --no-isolation
