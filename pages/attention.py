@@ -56,7 +56,7 @@ shell.try_this(
         "Choose “without the sink” under Weights: what were they hiding?",
     ),
     (
-        "Where it all comes from",
+        "All layers at once",
         {"which": "rollout", "model": DECODER, "text": EXAMPLE, "layer": "29"},
         "All layers multiplied: nearly everything could have come from the first token. A large number is not yet an "
         "explanation.",

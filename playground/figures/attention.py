@@ -89,12 +89,15 @@ def heatmap(
     most = TICKS // 2 if small else TICKS
     figure.update_xaxes(
         title=None if small else "to (key)",
+        range=[first - 0.5, first + sources - 0.5],  # fixed: a map may be empty at its edges
         side="top",
         tickangle=-90,  # slanted ones drift away from their columns
         **ticks(to_labels, most, first),
     )
     figure.update_yaxes(
-        title=None if small else "from (query)", autorange="reversed", **ticks(from_labels, most, first)
+        title=None if small else "from (query)",
+        range=[first + targets - 0.5, first - 0.5],
+        **ticks(from_labels, most, first),
     )
     return figure.update_layout(
         height=320 if small else int(np.clip(120 + 30 * targets, 260, 760)),

@@ -149,8 +149,8 @@ def test_the_layers_mean_and_the_rollout() -> None:
 
 
 def test_without_the_sink_the_rest_is_divided() -> None:
-    app = page(layer="18", head="8", counted="no-sink", model="smollm2-135m")
-    whole = maps("smollm2-135m", EXAMPLE)[18, 8].astype(float)
+    app = page(counted="no-sink")
+    whole = maps("smollm2-135m", EXAMPLE)[13, 8].astype(float)
     rest = whole[1:, 1:]
     left = rest.sum(-1) > attention_maps.EMPTY
     expected = np.where(left[:, None], rest / rest.sum(-1, keepdims=True), np.nan)
@@ -159,6 +159,11 @@ def test_without_the_sink_the_rest_is_divided() -> None:
     assert heatmap(app)["layout"]["yaxis"]["ticktext"][0] == "·animal"
     assert heatmap(app)["layout"]["yaxis"]["tickvals"][0] == 1  # positions stay those of the text
     assert f"Left out: The. {heads.percent((1 - rest.sum(-1)).mean())} went there" in says(app)
+
+
+def test_a_head_that_is_all_sink_has_nothing_left_to_show() -> None:
+    app = page(layer="18", head="8", counted="no-sink")
+    assert not app.get("plotly_chart") and "Nothing is left" in app.info[0].value
 
 
 def test_by_value_length_with_grouped_value_heads() -> None:

@@ -145,6 +145,11 @@ def _scores_of(asked: Asked, seen: Seen) -> None:
 
 
 def _heatmap(asked: Asked, seen: Seen, *, causal: bool, key: str, small: bool = False) -> None:
+    if np.isnan(seen.map.weights_KK).all():
+        st.info(
+            "Nothing is left of this map without the sink: all of its attention went there.", icon=":material/info:"
+        )
+        return
     st.plotly_chart(
         figures.heatmap(
             seen.map.weights_KK,
@@ -184,7 +189,8 @@ def _thumbnails(asked: Asked, seen: Seen) -> None:
 def _save(asked: Asked, seen: Seen, html: str, key: str) -> None:
     """The chosen map as CSV and JSON, and bertviz's picture as a page of its own."""
     with st.container(horizontal=True, gap="small"):
-        downloads.offer(asked.name, figures.cells(seen.map.weights_KK, seen.tokens, seen.map.positions), key=key)
+        with st.container(width="content"):
+            downloads.offer(asked.name, figures.cells(seen.map.weights_KK, seen.tokens, seen.map.positions), key=key)
         if html:
             st.download_button(
                 "HTML",
