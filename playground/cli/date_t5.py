@@ -28,6 +28,8 @@ def train_date_t5(folder: Path, steps: int | None, seed: int | None, as_json: bo
         task = bar.add_task("", total=steps or date_t5.STEPS)
         for at in date_t5.made(folder, steps or date_t5.STEPS, date_t5.SEED if seed is None else seed):
             bar.update(task, description=f"{at.loss:.4f}", completed=at.step)
+            if not output.errors.is_terminal and at.step % 100 == 0:  # a bar is drawn once, at the end, in a log
+                output.errors.print(f"step {at.step}, loss {at.loss:.4f}, {at.seconds:.0f} s")
     record = json.loads((folder / date_t5.RECORD).read_text(encoding="utf-8"))
     files = {p.name: {"bytes": p.stat().st_size, "sha256": sha256_of(p)} for p in sorted(folder.iterdir())}
     if as_json:
