@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import linear, scaled_dot_product_attention
 
 _FIRST_CAPACITY = 64  # tokens; doubled when full
 _TABLE_POSITIONS = 512  # angles are computed for as many positions at first
@@ -69,14 +69,16 @@ class Decoder:
         places = [at for ids, memory in pieces for at in range(memory.length, memory.length + len(ids))]
         flat = torch.tensor([[i for piece in pieces for i in piece.ids], places], device=device)
         x_ND, angles = parts.embedded(flat[0], flat[1], max(places) + 1)
-        texts = [_Text(piece, self._like, x_ND) for piece in pieces]
+        texts = [_Text(piece, self._like, x_ND, parts.grouped) for piece in pieces]
         for layer, block in enumerate(parts.blocks):
             q_NHD, kv_NKHD = block.queries_keys_values(x_ND, angles)
+            q, kv = q_NHD.transpose(0, 1)[None], kv_NKHD.permute(1, 2, 0, 3)  # token last but one, as in the memories
             seen = [
-                text.attended(layer, q, kv, block.scaling)
-                for text, q, kv in zip(texts, q_NHD.split(sizes), kv_NKHD.split(sizes), strict=True)
+                text.attended(layer, new_q, new_kv, block.scaling)
+                for text, new_q, new_kv in zip(texts, q.split(sizes, 2), kv.split(sizes, 2), strict=True)
             ]
-            x_ND = block.rest(x_ND, seen[0] if len(seen) == 1 else torch.cat(seen))
+            seen_HND = (seen[0] if len(seen) == 1 else torch.cat(seen, 2))[0]
+            x_ND = block.rest(x_ND, seen_HND.transpose(0, 1).reshape(len(x_ND), -1))
         for ids, memory in pieces:
             memory.length += len(ids)
         last = torch.cat([x[-count:] for x, count in zip(x_ND.split(sizes), keep, strict=True)])
@@ -86,38 +88,54 @@ class Decoder:
 class _Text:
     """One text during a pass: where its keys and values go, and which it may look at."""
 
-    def __init__(self, piece: Piece, like_LKHD: tuple[int, ...], x_ND: torch.Tensor) -> None:
+    def __init__(self, piece: Piece, like_LKHD: tuple[int, ...], x_ND: torch.Tensor, grouped: bool) -> None:
         new, start = len(piece.ids), piece.memory.length
         room = piece.memory.opened(new, like_LKHD, x_ND.dtype, x_ND.device)
         self._into = room[:, :, :, start : start + new].unbind()
         self._keys = room[:, :1, :, : start + new].unbind()  # (1, key head, source, dimension), as sdpa wants them
         self._values = room[:, 1:, :, : start + new].unbind()
-        self._new = new
+        self._grouped = grouped
         self._mask: dict[str, Any] = {"is_causal": new > 1}
         if start and new > 1:
             causal_TS = torch.ones(new, start + new, dtype=torch.bool, device=x_ND.device).tril(start)
             self._mask = {"attn_mask": causal_TS}
 
-    def attended(self, layer: int, q_THD: torch.Tensor, kv_TKHD: torch.Tensor, scaling: float) -> torch.Tensor:
-        self._into[layer].copy_(kv_TKHD.permute(1, 2, 0, 3))
-        keys, values = self._keys[layer], self._values[layer]
-        q = q_THD.transpose(0, 1)[None]
-        grouped = q.shape[1] != keys.shape[1]
-        out = scaled_dot_product_attention(q, keys, values, scale=scaling, enable_gqa=grouped, **self._mask)
-        return out[0].transpose(0, 1).reshape(self._new, -1)
+    def attended(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scaling: float) -> torch.Tensor:
+        self._into[layer].copy_(kv)
+        return scaled_dot_product_attention(
+            q, self._keys[layer], self._values[layer], scale=scaling, enable_gqa=self._grouped, **self._mask
+        )
+
+
+def _matrix(module: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """A linear layer's parameters: its module's own call would take as long as the small products here."""
+    return module.weight, module.bias
+
+
+class _RMSNorm:
+    """Root-mean-square norm (Zhang & Sennrich 2019, arXiv:1910.07467) in float32, rounded where transformers rounds."""
+
+    def __init__(self, module: Any) -> None:
+        self._weight, self._epsilon = module.weight, module.variance_epsilon
+
+    def __call__(self, x_ND: torch.Tensor) -> torch.Tensor:
+        wide = x_ND.float()
+        scale = torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self._epsilon)
+        return self._weight * (wide * scale).to(x_ND.dtype)
 
 
 class _LlamaBlock:
     def __init__(self, layer: Any) -> None:
         attention, mlp = layer.self_attn, layer.mlp
-        self._q, self._k, self._v, self._o = (getattr(attention, f"{n}_proj") for n in "qkvo")
-        self._before_attention, self._before_mlp = layer.input_layernorm, layer.post_attention_layernorm
-        self._gate, self._up, self._down, self._act = mlp.gate_proj, mlp.up_proj, mlp.down_proj, mlp.act_fn
-        self.scaling, self._head = attention.scaling, attention.head_dim
+        self._q, self._k, self._v, self._o = (_matrix(getattr(attention, f"{n}_proj")) for n in "qkvo")
+        self._gate, self._up, self._down = (_matrix(getattr(mlp, f"{n}_proj")) for n in ("gate", "up", "down"))
+        self._before_attention = _RMSNorm(layer.input_layernorm)
+        self._before_mlp = _RMSNorm(layer.post_attention_layernorm)
+        self._act, self.scaling, self._head = mlp.act_fn, attention.scaling, attention.head_dim
 
     def queries_keys_values(self, x_ND: torch.Tensor, angles: Any) -> tuple[torch.Tensor, torch.Tensor]:
         y = self._before_attention(x_ND)
-        q, k, v = self._q(y), self._k(y), self._v(y)
+        q, k, v = linear(y, *self._q), linear(y, *self._k), linear(y, *self._v)
         tokens, wide, narrow = len(y), q.shape[1] // self._head, k.shape[1] // self._head
         both = torch.cat([q, k], 1).view(tokens, wide + narrow, self._head)
         cos, sin = angles
@@ -127,14 +145,15 @@ class _LlamaBlock:
         return turned[:, :wide], kv
 
     def rest(self, x_ND: torch.Tensor, seen_ND: torch.Tensor) -> torch.Tensor:
-        x_ND = x_ND + self._o(seen_ND)
+        x_ND = x_ND + linear(seen_ND, *self._o)
         y = self._before_mlp(x_ND)
-        return x_ND + self._down(self._act(self._gate(y)) * self._up(y))
+        return x_ND + linear(self._act(linear(y, *self._gate)) * linear(y, *self._up), *self._down)
 
 
 class _Llama:
     def __init__(self, model: Any) -> None:
         body = model.model
+        self.grouped = model.config.num_key_value_heads != model.config.num_attention_heads
         self._embedding, self._norm, self._lm_head, self._rotary = (
             body.embed_tokens, body.norm, model.lm_head, body.rotary_emb,
         )  # fmt: skip
@@ -177,6 +196,8 @@ class _GPT2Block:
 
 
 class _GPT2:
+    grouped = False  # each query head has a key head of its own
+
     def __init__(self, model: Any) -> None:
         body = model.transformer
         self._embedding, self._places, self._norm, self._lm_head = body.wte, body.wpe, body.ln_f, model.lm_head
