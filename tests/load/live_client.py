@@ -1,0 +1,155 @@
+"""A reader whose page lives on between its own acts: fragments that run by themselves, and being sent elsewhere.
+
+What a browser does with such a page, without the browser: it sends each ``run_every`` fragment's rerun in time, and
+where a script of ours (playground/ui/rooms.py) leads to another address, it asks for that as its Back button would.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Self
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from tests.load.ws_client import ANSWER_S, Reader, _widget_id
+
+_LEADS = re.compile(r"__roomPlace !== '([^']+)'.*?replace\(/\[\^/\]\*\$/, ''\) \+ (\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
+
+
+@dataclass
+class LiveReader(Reader):
+    """``shown`` holds (time, page as it then stood) of the last complete run; ``runs`` counts them."""
+
+    runs: int = 0
+    last_run_at: float = 0.0
+    fragment_runs: int = 0
+    followed: int = 0  # how often it was sent elsewhere
+    errors: list[str] = field(default_factory=list)
+    _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _receiver: asyncio.Task[None] | None = None
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _place: str = ""
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._receiver = asyncio.create_task(self._receive())
+        self._receiver.add_done_callback(self._ended)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop_timers()
+        if self._receiver:
+            self._receiver.cancel()
+        await super().__aexit__(*_)
+
+    def _ended(self, receiver: asyncio.Task[None]) -> None:
+        if not receiver.cancelled() and receiver.exception():
+            self.errors.append(repr(receiver.exception()))
+            print(self.errors[-1], file=sys.stderr)
+
+    async def open(self, page: str, **params: str) -> float:
+        """Open a page by its address, as a click on a link does: the page that is left asks nothing more."""
+        self._stop_timers()
+        return await super().open(page, **params)
+
+    async def click(self, key: str) -> float:
+        """Press the button with this key."""
+        return await self._act(key, trigger_value=True)
+
+    async def change(self, key: str, **value: Any) -> float:
+        """Set the widget with this key; returns the seconds until the answer is complete."""
+        return await self._act(key, **value)
+
+    async def until(self, holds: Callable[[], bool], seconds: float = ANSWER_S) -> float:
+        """Wait until this holds after some run; returns when that run was complete (perf_counter)."""
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(holds)
+            return self.last_run_at
+
+    async def _act(self, key: str, **value: Any) -> float:
+        found = [i for i in map(_widget_id, self.elements.values()) if i.endswith(f"-{key}")]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} widgets with the key {key}")
+        self._states[found[0]] = WidgetState(id=found[0], **value)
+        try:
+            return await self._rerun()
+        finally:
+            if "trigger_value" in value:
+                self._states.pop(found[0], None)
+
+    async def _rerun(self) -> float:
+        begin, runs = perf_counter(), self.runs
+        await self._send()
+        return await self.until(lambda: self.runs > runs) - begin
+
+    async def _send(self, fragment: str = "", *, history: bool = False) -> None:
+        assert self._socket is not None
+        message = BackMsg()
+        rerun = message.rerun_script
+        rerun.query_string, rerun.page_name, rerun.page_script_hash = self.query, self.page, self._page_hash
+        rerun.widget_states.widgets.extend(self._states.values())
+        rerun.fragment_id, rerun.is_auto_rerun, rerun.is_history_navigation = fragment, bool(fragment), history
+        await self._socket.send(message.SerializeToString())
+
+    async def _receive(self) -> None:
+        assert self._socket is not None
+        seen: dict[tuple[int, ...], Any] = {}
+        async for frame in self._socket:
+            assert isinstance(frame, bytes)
+            answer = ForwardMsg.FromString(frame)
+            kind = answer.WhichOneof("type")
+            if kind == "new_session" and not answer.metadata.run.fragment_ids:
+                seen = {}
+                self._stop_timers()
+            elif kind == "navigation":
+                self.page, self._page_hash = "", answer.navigation.page_script_hash
+            elif kind == "delta" and answer.delta.WhichOneof("type") == "new_element":
+                element = answer.delta.new_element
+                seen[tuple(answer.metadata.delta_path)] = element
+                if element.WhichOneof("type") == "html":
+                    await self._led(element.html.body)
+                elif element.WhichOneof("type") == "exception":
+                    self.errors.append(element.exception.message)
+            elif kind == "auto_rerun":
+                self._start_timer(answer.auto_rerun.fragment_id, answer.auto_rerun.interval)
+            elif kind == "page_info_changed":
+                self.query = answer.page_info_changed.query_string
+            elif kind == "script_finished":
+                async with self._changed:
+                    if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                        self.elements, self.last_run_at = dict(seen), perf_counter()
+                        self.runs += 1
+                    elif answer.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+                        self.fragment_runs += 1
+                    self._changed.notify_all()
+
+    async def _led(self, script: str) -> None:
+        found = _LEADS.search(script)
+        if found and found[1] != self._place:
+            self._place = found[1]
+            self.page, _, self.query = json.loads(found[2]).partition("?")
+            self._page_hash = ""
+            self.followed += 1
+            self._states.clear()
+            self._stop_timers()
+            await self._send(history=True)
+
+    def _start_timer(self, fragment: str, seconds: float) -> None:
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                await self._send(fragment)
+
+        if fragment not in self._timers:
+            self._timers[fragment] = asyncio.create_task(tick())
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()

@@ -1,0 +1,229 @@
+"""The Classroom page: alone, and as instructor and students, whose sessions share this process's rooms."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground import limits, paths
+from playground.classroom import codes, door, room_store
+from playground.classroom.room_store import RoomsUnavailable
+from tests.pages import opened
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(autouse=True)
+def _own_store() -> Iterator[None]:
+    room_store.shared_store.cache_clear()
+    yield
+    room_store.shared_store.cache_clear()
+
+
+def button(app: AppTest, key: str) -> None:
+    app.button(key=key).click().run()
+    assert not app.exception, [e.message for e in app.exception]
+
+
+def leading(**params: str) -> tuple[AppTest, str]:
+    leader = opened.run("room.py", **params)
+    button(leader, "room.open")
+    code = opened.html(leader).split("<div class='lp-code'>")[1].split("<")[0]
+    return leader, code
+
+
+def with_ticket(ticket: str, file: str = "zero.py") -> AppTest:
+    """A page in the browser that holds this ticket, as its cookie brings it."""
+    app = AppTest.from_file(str(paths.APP), default_timeout=240)
+    app.session_state["room.ticket"] = ticket
+    app.switch_page(str(paths.PAGES / file))
+    return app.run()
+
+
+def leading_elsewhere() -> tuple[AppTest, str]:
+    """An instructor on a page that needs no model."""
+    ticket, _ = door.open_room(room_store.shared_store(), "a teacher")
+    return with_ticket(str(ticket)), ticket.code
+
+
+def joined(code: str) -> AppTest:
+    """A student, on the Classroom page."""
+    ticket, _ = door.join(room_store.shared_store(), code, "a student")
+    return opened.checked(with_ticket(str(ticket), "room.py"))
+
+
+def secret_of(app: AppTest) -> str:
+    return str(app.session_state["room.ticket"]).partition(".")[2]
+
+
+def shown(app: AppTest) -> str:
+    return opened.html(app) + opened.says(app) + str([b.label for b in app.button])
+
+
+def test_alone_one_guesses_and_sees_the_model() -> None:
+    app = opened.checked(opened.run("room.py"))
+    assert "lp-result" not in opened.html(app).replace("lp-result{", "")
+    options = [b for b in app.button if b.key.startswith("room.alone")]
+    assert {"\\·Paris" in b.label or "·Paris" in b.label for b in options} == {True, False}
+    next(b for b in options if "Paris" in b.label).click().run()
+    result = opened.html(opened.checked(app))
+    assert "<div class='lp-result'>" in result
+    assert "77 %" in result  # SmolLM2 135M: p(" Paris") = 0.77
+
+
+def test_a_class_predicts_then_sees() -> None:
+    leader, code = leading(text="The capital of France is")
+    students = [joined(code) for _ in range(3)]
+    names = [opened.says(s).split("You are in: ")[-1][:30] if "You are in" in opened.says(s) else "" for s in students]
+    assert len(set(names)) in (1, 3)
+    button(leader, "room.ask")
+    for student, word in zip(students, ("Paris", "Paris", "London"), strict=True):
+        student.run()
+        choices = {b.label.strip("*\\·"): b for b in student.button if b.key.startswith("room.option")}
+        assert len(choices) == 4
+        choices[word].click().run()
+        assert f"Your answer: **·{word}**" in opened.says(student)
+        assert "<div class='lp-result'>" not in opened.html(student)
+    leader.run()
+    assert "London" in opened.html(leader)  # as a choice; who chose it, and how many, is hidden
+    assert "67 %" not in shown(leader)
+    button(leader, "room.reveal")
+    for person in (leader, *students):
+        person.run()
+        result = opened.html(opened.checked(person))
+        assert "67 % · 2" in result and "33 % · 1" in result and "77 %" in result
+
+
+def test_the_class_is_the_model_and_its_words_stay_text() -> None:
+    leader, code = leading(task="write", text="The capital of France is")
+    students = [joined(code) for _ in range(2)]
+    button(leader, "room.ask")
+    for student in students:
+        student.run()
+        field = next(t for t in student.text_input if t.key.startswith("room.word"))
+        field.set_value("<img src=x>")
+        next(b for b in student.button if "Send" in b.label).click().run()
+        assert not student.error
+    button(leader, "room.reveal")
+    for person in (leader, *students):
+        html = opened.html(opened.checked(person.run()))
+        assert "<img src=x" not in html
+        assert "The class</div><div class='lp-prompt'>The capital of France is<span" in html
+        assert (
+            "The model alone</div><div class='lp-prompt'>The capital of France is<span" in html and "> Paris<" in html
+        )
+    button(leader, "room.vote")
+    question = opened.html(opened.checked(leader.run()))
+    assert "lp-gap" in question and "France is&lt;" in question  # goes on after what was chosen
+    button(leader, "room.fresh" if any(b.key == "room.fresh" for b in leader.button) else "room.withdraw")
+
+
+def test_only_the_secret_leads() -> None:
+    leader, code = leading()
+    student = joined(code)
+    assert secret_of(leader) != secret_of(student)
+    assert not [b for b in student.button if b.key in ("room.ask", "room.end", "room.reveal")]
+    assert secret_of(leader) not in str(leader.query_params) + str(student.query_params)
+    visible = opened.html(leader) + opened.says(leader)
+    assert secret_of(leader) not in visible
+    stranger = with_ticket(f"{code.replace(' ', '')}.{'A' * 22}", "room.py")
+    assert [e.value for e in stranger.error] and "room.ask" not in [b.key for b in stranger.button]
+
+
+def test_a_reload_is_the_same_person() -> None:
+    leader, code = leading_elsewhere()
+    student = joined(code)
+    name = next(m.value for m in student.markdown if "following" in m.value)
+    again = with_ticket(student.session_state["room.ticket"])
+    assert name in [m.value for m in again.markdown]
+    again = with_ticket(leader.session_state["room.ticket"])
+    assert f"**{codes.shown(code)}**" in " ".join(m.value for m in again.markdown)
+
+
+def test_a_student_joins_by_the_link_and_by_typing() -> None:
+    code = leading_elsewhere()[1]
+    for student in (opened.run("room.py", code=code), opened.run("room.py")):
+        if not student.query_params:
+            student.text_input(key="room.typed").set_value(codes.shown(code).lower())
+        button(student, "room.join")
+        assert any("· following" in m.value for m in opened.checked(student).markdown)
+
+
+def test_codes_can_not_be_tried() -> None:
+    code = leading_elsewhere()[1]
+    guesser = opened.run("room.py")
+    for turn in range(limits.ROOM_GUESSES + 1):
+        guesser.text_input(key="room.typed").set_value("ZZZZ ZZZZ")
+        button(guesser, "room.join")
+        wanted = "no room" if turn < limits.ROOM_GUESSES else "Too many wrong codes"
+        assert wanted in str(guesser.error[0].proto), turn
+    late = opened.run("room.py", code=code)
+    button(late, "room.join")
+    assert "Too many wrong codes" in str(late.error[0].proto)
+
+
+def test_detached_and_back() -> None:
+    leader, code = leading_elsewhere()
+    student = joined(code)
+    button(student, "room.detach")
+    assert any("on your own" in m.value for m in student.markdown)
+    leader.run()
+    assert any("1 here · 0 following" in c.value for c in leader.caption)
+    button(student, "room.rejoin")
+    assert any("· following" in m.value for m in student.markdown)
+
+
+def test_the_room_ends_for_all() -> None:
+    leader, code = leading()
+    student = joined(code)
+    button(leader, "room.end")
+    student.run()
+    assert "has ended" in str(student.error[0].proto)
+    assert [b for b in student.button if b.key == "room.join"]
+
+
+def test_rooms_out_of_reach_leave_the_pages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    student = joined(leading_elsewhere()[1])
+
+    def gone(code: str) -> None:
+        raise RoomsUnavailable("The rooms can't be reached just now", "This page works on; we keep trying.")
+
+    monkeypatch.setattr(room_store.shared_store(), "read", gone)
+    student.switch_page(str(paths.PAGES / "zero.py"))
+    student.run()
+    assert [t.value for t in opened.checked(student).title] == ["ZeRO"]
+    assert any("can't be reached" in c.value for c in student.caption)
+    monkeypatch.undo()
+    student.run()
+    assert not any("can't be reached" in c.value for c in student.caption)
+
+
+def script_of(app: AppTest) -> str:
+    """What sends the browser to where the instructor is."""
+    return "".join(e.proto.body for e in app.get("html") if "__roomPlace" in e.proto.body)
+
+
+def test_a_following_page_is_sent_where_the_instructor_is() -> None:
+    leader, code = leading_elsewhere()
+    student = joined(code)
+    assert script_of(student.run()) == ""
+    leader.query_params["text"] = hostile = "a</script><script>alert(1)</script>"
+    leader.switch_page(str(paths.PAGES / "tokenization.py"))
+    leader.run()
+    script = script_of(student.run())
+    assert script.count("<script") == 1 and '"tokenization?text=a%3C%2Fscript%3E' in script
+    assert hostile not in script
+    assert script_of(student.run()) == ""  # once
+
+    student.switch_page(str(paths.PAGES / "tokenization.py"))  # as the browser then does
+    student.query_params["text"] = hostile
+    student.run()
+    assert any("· following" in m.value for m in student.markdown)
+    student.switch_page(str(paths.PAGES / "zero.py"))  # a page of one's own
+    student.run()
+    assert any("on your own" in m.value for m in student.markdown)
+    leader.switch_page(str(paths.PAGES / "formats.py"))
+    leader.run()
+    assert script_of(student.run()) == ""
+    button(student, "room.rejoin")
+    assert '"formats' in script_of(student)
