@@ -197,8 +197,10 @@ def test_the_map_is_saved_as_a_picture_and_as_a_page(new_page: Callable[..., Tab
 
 
 def test_a_head_is_chosen_in_the_map_of_scores_and_in_the_table(new_page: Callable[..., Tab]) -> None:
-    tab = new_page().open("heads")
+    tab = new_page(height=1400).open("heads")
     box = tab.main.locator(".stPlotlyChart").first.locator(".scatterlayer .points path").nth(16 * 9).bounding_box()
+    tab.page.mouse.move(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2 + 1)
+    tab.main.locator(".hoverlayer .hovertext").wait_for()
     tab.page.mouse.click(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2 + 1)
     tab.main.get_by_text(re.compile("^Layer 16, head 0 puts")).wait_for()
     tab.settle()
