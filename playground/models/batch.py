@@ -1,8 +1,9 @@
 """Which tokens of which texts share a pass, and what was guessed ahead.
 
-Each text is computed as it would be alone. Passes stay within ``PASS_TOKENS``: as far as that the kernels of a CPU
-were seen to give a row the same bits whatever else is in the batch (bf16 with AMX; fp32 within 1e-5), so that a text
-does not depend on who else is writing. A prompt longer than that has a pass of its own.
+Each text is computed as it would be alone. Passes stay within ``PASS_TOKENS``: as far as that the kernels of a CPU with
+AMX were seen to give a row of a bf16 model the same bits whatever else is in the batch. In fp32 logits move by 1e-6 or
+so with the number of rows: greedy texts stay the same, a seed's draw can change between unlikely tokens that are
+nearly equal. A prompt longer than a pass has one of its own.
 """
 
 from collections.abc import Iterator, Sequence

@@ -136,6 +136,14 @@ def test_guesses_save_passes_where_a_text_repeats_itself(monkeypatch):
     assert len(passes) < 80
 
 
+def test_thirty_readers_cost_the_passes_of_one(model, monkeypatch):
+    passes = []
+    real = decoding.Decoder.logits
+    monkeypatch.setattr(decoding.Decoder, "logits", lambda *a: passes.append(len(a[1])) or real(*a))
+    written(model, [row([n, 2, 3], new_tokens=20) for n in range(1, 31)])
+    assert passes == [10, 10, 10] + [30] * 19  # three prompts' passes hold 30 tokens each
+
+
 def test_one_texts_failure_is_not_the_others(model):
     good, bad = row([1, 2], new_tokens=3), row([VOCABULARY + 5], new_tokens=3)
     (step, _), failed = forward.step_rows(model, [good, bad])
