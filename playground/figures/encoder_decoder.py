@@ -22,6 +22,7 @@ def film(
     return {
         "source": list(source),
         "colour": palette.ORANGE,
+        "ink": palette.text_on(palette.ORANGE),
         "kept": palette.KEPT,
         "steps": [
             {

@@ -72,6 +72,7 @@ class Player {
     this.find("count").textContent = `step ${this.at} of ${steps.length}`;
     this.letters.forEach((letter, i) => {
       letter.style.setProperty("--w", `${Math.round(100 * step.weights[i])}%`);
+      letter.style.color = step.weights[i] > 0.4 ? this.data.ink : "";
       letter.title = `weight ${step.weights[i].toFixed(3)}`;
     });
     const last = step.written.at(-1);
