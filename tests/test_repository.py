@@ -27,6 +27,7 @@ TOP_LEVEL = {
 }
 PAGE_LINES = 120
 FILE_BYTES = 1_500_000  # models and vocabularies are fetched, not carried
+MODELS, MODEL_BYTES = "assets/models/", 4_000_000  # but for the one that this project trains
 
 # Hosts that serve packages, and places on the machines this was written on. In two parts, or this file
 # would be the first to name them.
@@ -71,7 +72,10 @@ def test_nothing_points_outside() -> None:
 
 
 def test_no_file_is_large() -> None:
-    large = {str(path.relative_to(ROOT)): path.stat().st_size for path in tracked() if path.stat().st_size > FILE_BYTES}
+    sizes = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in tracked()}
+    large = {
+        name: size for name, size in sizes.items() if size > (MODEL_BYTES if name.startswith(MODELS) else FILE_BYTES)
+    }
     assert not large
 
 

@@ -11,8 +11,8 @@ import click
 
 from playground import __version__
 from playground.cli import (
-    architectures,
     ablate,
+    architectures,
     attention,
     date_t5,
     embeddings,

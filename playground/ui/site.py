@@ -109,7 +109,7 @@ PAGES = (
         "How they are pre-trained",
         ":material/fitness_center:",
         "Model",
-        "One text as three exercises: guess the hidden tokens, the next one, or whole spans; and what each token costs.",
+        "One text as three exercises: hidden tokens, the next one, whole spans; and what each token costs.",
         "Three words in question",
         {"objective": "masked", "draw": "79"},
     ),
