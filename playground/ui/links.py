@@ -1,6 +1,5 @@
 """Addresses: links to our pages in a state, the address of what is on the screen, and taking a text to another page."""
 
-import html
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -122,12 +121,12 @@ def _present() -> None:
         ("Large type", LARGE, "Texts, controls and figures a third larger, on every page of this tab."),
         ("Show what I touch", LASER, "A ring around the control that was moved last; it fades after three seconds."),
     ):
-        st.toggle(label, st.session_state.get(key, False), key=f"{key}.toggle", help=help_text)
-        if st.session_state[f"{key}.toggle"] != st.session_state.get(key, False):
-            st.session_state[key] = not st.session_state.get(key, False)
-            st.rerun()  # the whole app: the mark is on the document
+        st.session_state[key] = st.toggle(label, st.session_state.get(key, False), key=f"{key}.toggle", help=help_text)
+    # From here, without a rerun of the page; each later visit sets it again.
+    st.html(f"<script>{mark()}</script>", unsafe_allow_javascript=True)
 
 
-def presenting() -> str:
-    """The marks on the document that the presenter's style and script go by (see ``present.css``)."""
-    return " ".join(html.escape(key.split(".")[1]) for key in (LARGE, LASER) if st.session_state.get(key))
+def mark() -> str:
+    """The script that tells the document what is on, for the presenter's style and script (see ``present.css``)."""
+    on = " ".join(key.split(".")[1] for key in (LARGE, LASER) if st.session_state.get(key))
+    return f'document.documentElement.dataset.present = "{on}";'

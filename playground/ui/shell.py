@@ -59,8 +59,7 @@ def visiting(page: str) -> Iterator[None]:
     yield
     current.drawn, current.complete = current.drawing, True
     # Last, so that no element of the page moves to another place and is built anew; the number makes it run again.
-    marks = f'document.documentElement.dataset.present = "{links.presenting()}";'
-    script = f"{_SCRIPTS}{marks}{_TO_THE_TOP if by_link else ''} // {current.number}\n"
+    script = f"{_SCRIPTS}{links.mark()}{_TO_THE_TOP if by_link else ''} // {current.number}\n"
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
