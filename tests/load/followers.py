@@ -24,7 +24,7 @@ from tests.load.reruns import wait_for_warm_up
 from tests.server import ROOT, Server
 
 WITHIN_S = 1.0
-GIVEN_UP_S = 15.0
+GIVEN_UP_S = 30.0
 
 
 async def join(port: int, code: str, number: int) -> LiveReader:
