@@ -326,11 +326,12 @@ class Worker(Generic[R, S]):
 
     def _step(self, rows: list[Row[R, S]]) -> None:
         assert self._step_rows is not None
+        results: Sequence[tuple[Row[R, S], tuple[S, bool] | Exception]]
         try:
-            results = self._step_rows([row.state for row in rows])
+            results = list(zip(rows, self._step_rows([row.state for row in rows]), strict=True))
         except Exception as problem:
-            results = [problem] * len(rows)
-        for row, result in zip(rows, results, strict=True):
+            results = [(row, problem) for row in rows]
+        for row, result in results:
             if isinstance(result, Exception):
                 row._items.put(result)
                 row.live = False

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from playground.models import worker
 from playground.ui.serve import serve
 
-if not hasattr(worker, "watched"):  # Streamlit runs this file anew for each rerun
+# Streamlit runs this file anew for each rerun, and pytest imports it to look for doctests.
+if __name__ == "__main__" and not hasattr(worker, "watched"):
     worker.watched = numbers = itertools.count(1)  # type: ignore[attr-defined]
     step = worker.Worker._step
 
@@ -30,4 +31,5 @@ if not hasattr(worker, "watched"):  # Streamlit runs this file anew for each rer
 
     worker.Worker._step = noted  # type: ignore[method-assign]
 
-serve()
+if __name__ == "__main__":
+    serve()
