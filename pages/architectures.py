@@ -9,11 +9,12 @@ from playground.ui import inputs, shell
 from playground.ui.components import architectures
 
 EXAMPLE = "the 3rd of May '99"
+SENTENCE = "The animal didn't cross the street because it was too tired."
 
 shell.header(
     __file__,
     "All transformers are built from the same blocks. What makes the three kinds is the *mask*: who may look at whom. "
-    "Here one text goes through a model of each kind. Compare the upper right of the three pictures: who looks ahead?",
+    "Here one text goes through a model of each kind. Compare the upper right of each picture: who looks ahead?",
 )
 text = inputs.text("Text", EXAMPLE, height=68)
 show = inputs.choice("Show", architectures.SHOWN, key="show", segmented=True)
@@ -24,12 +25,12 @@ shell.try_this(
     __file__,
     (
         "A sentence",
-        {"text": "The animal didn't cross the street because it was too tired."},
+        {"text": SENTENCE},
         "The third model has only ever seen dates. It answers with one all the same, and its map means little.",
     ),
     (
         "All heads at once",
-        {"text": EXAMPLE, "show": architectures.MEAN},
+        {"text": SENTENCE, "show": architectures.MEAN},
         "Averaged over every layer and head: a habit remains. On which token does the decoder leave most of its "
         "attention?",
     ),

@@ -34,15 +34,21 @@ shell.code(views.code(lens, text, layer, head))
 shell.try_this(
     __file__,
     (
-        "Another order, another language",
-        {"source": "Montag, 3. Mai 1999", "step": "7"},
-        "The month now stands elsewhere, and it is found there: attention has no fixed places. One letter is enough to "
+        "Another order",
+        {"source": "May 3, 1999", "step": "7"},
+        "The month now comes first, and it is found there: attention has no fixed places. One letter is enough to "
         "look at, since the encoder has told each letter about its neighbours.",
     ),
     (
         "Not a date",
-        {"source": "hello", "step": "1"},
-        "It writes one anyway: a model can only do what it was trained for. Where do its probabilities fall?",
+        {"source": "hello", "step": "10"},
+        "It writes one anyway: a model can only do what it was trained for. At this step it is least sure.",
+    ),
+    (
+        "Sure, and wrong",
+        {"source": "14 juillet 1789", "step": "2"},
+        "It was trained on years from 1900 to 2099, so it writes 1989, and hardly doubts it. A high probability is not "
+        "the truth.",
     ),
     (
         "A day that never was",

@@ -6,8 +6,14 @@ BERT guesses hidden tokens, GPT the next one, T5 writes the spans that were cut 
 from playground.ui import inputs, shell
 from playground.ui.components import objectives
 
-EXAMPLE = "The capital of France is Paris, and the capital of Peru is Lima."
-SHUFFLED = "Lima and Paris capital the of is, Peru is the of France capital."
+EXAMPLE = (
+    "The capital of France is Paris, and the capital of Peru is Lima. "
+    "Paris lies on the Seine; Lima lies on the coast of the Pacific Ocean."
+)
+SHUFFLED = (
+    "Lima and Paris capital the of is, Peru is the of France capital. "
+    "Coast the on lies the of; Pacific Seine Lima on Paris the lies Ocean."
+)
 EXERCISES = {
     "masked": ("Hidden tokens (BERT)", objectives.masked),
     "causal": ("The next token (GPT)", objectives.causal),
@@ -21,12 +27,12 @@ shell.header(
     "model: which were easy, and why?",
 )
 text = inputs.text("Text", EXAMPLE, height=68)
-objectives.overview(text)
+asks = objectives.overview(text)
 exercise = inputs.choice(
     "Exercise", tuple(EXERCISES), key="objective", default="causal", format_func=lambda name: EXERCISES[name][0],
     segmented=True,
 )  # fmt: skip
-shell.code(EXERCISES[exercise][1](text))
+shell.code(EXERCISES[exercise][1](text, asks))
 
 shell.try_this(
     __file__,
@@ -37,8 +43,8 @@ shell.try_this(
     ),
     (
         "All three fates",
-        {"objective": "masked", "text": EXAMPLE, "draw": "79"},
-        "One token hidden, one replaced, one kept: most draws do not show all three. Which one can a reader spot?",
+        {"objective": "masked", "text": EXAMPLE, "draw": "23"},
+        "Three tokens hidden, one replaced, one kept: most draws do not show all three fates. Which can a reader spot?",
     ),
     (
         "Half of it gone",

@@ -83,7 +83,11 @@ def exercise(
     """
     candidates = [i for i, may in enumerate(maskable) if may]
     if not candidates:
-        raise BadInput("There is no token to hide", "Type a word: control tokens such as [CLS] are never masked.")
+        raise BadInput(
+            "There is no token to hide",
+            "Type a word: control tokens such as [CLS] are never masked, nor is [UNK], which stands for characters "
+            "that the tokenizer does not know (an emoji).",
+        )
     if not 0 < rate <= 1 or not 0 <= seed <= SEED_MAX:
         raise BadInput("This can't be drawn", f"The rate is above 0 and at most 1, the seed 0 to {SEED_MAX:,}.")
     numbers = np.random.default_rng(seed)

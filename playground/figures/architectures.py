@@ -13,19 +13,21 @@ QUARTERS = ("encoder", "decoder", "cross-attention")
 COLOURS = (palette.SKY, palette.BLUE, palette.GREEN)
 
 
-def mask(kind: masks.Kind, labels: Sequence[str], read: int) -> go.Figure:
+def mask(kind: masks.Kind, labels: Sequence[str], read: int, rows: Sequence[str] | None = None) -> go.Figure:
     """Which token (row) may look at which (column), coloured by whose attention it is; empty where none may.
 
-    The first ``read`` labels are what is read; an encoder–decoder writes the others.
+    The first ``read`` labels are what is read; an encoder–decoder writes the others. ``rows`` names the rows where
+    they have names of their own.
     """
+    rows = labels if rows is None else rows
     allowed = masks.of(kind, read, len(labels) - read)
     own = np.full(allowed.shape, 1 if kind == "decoder" else 0)
     if kind == "encoder-decoder":
         own[read:, :read], own[read:, read:] = 2, 1
     shown = np.where(allowed, own, np.nan)
-    names = [escape(attention.short(label, 30)) for label in labels]
+    names, looking = ([escape(attention.short(one, 30)) for one in each] for each in (labels, rows))
     text = [
-        [f"{names[t]} may look at {names[s]}" if allowed[t, s] else "" for s in range(len(names))]
+        [f"{looking[t]} may look at {names[s]}" if allowed[t, s] else "" for s in range(len(names))]
         for t in range(len(names))
     ]
     scale = [[edge, palette.faint(colour, 0.75)] for i, colour in enumerate(COLOURS) for edge in (i / 3, (i + 1) / 3)]
@@ -54,12 +56,14 @@ def mask(kind: masks.Kind, labels: Sequence[str], read: int) -> go.Figure:
                 bgcolor=COLOURS[number],
                 font={"color": palette.text_on(COLOURS[number]), "size": 11},
             )
-    return _framed(figure, labels)
+    return _framed(figure, labels, rows)
 
 
-def seen(weights_TS: np.ndarray, labels: Sequence[str]) -> go.Figure:
-    """A real map; NaN where nothing may be seen."""
-    return attention.heatmap(weights_TS, labels, small=True).update_layout(height=_HEIGHT)
+def seen(weights_TS: np.ndarray, labels: Sequence[str], rows: Sequence[str] | None = None) -> go.Figure:
+    """A real map with its colour scale; NaN where nothing may be seen."""
+    rows = labels if rows is None else rows
+    figure = _framed(attention.heatmap(weights_TS, labels, rows, small=True), labels, rows)
+    return figure.update_traces(showscale=True, selector={"type": "heatmap"}).update_layout(height=_HEIGHT + 40)
 
 
 def together(encoder_SS: np.ndarray, decoder_TT: np.ndarray, cross_TS: np.ndarray) -> np.ndarray:
@@ -75,10 +79,14 @@ def together(encoder_SS: np.ndarray, decoder_TT: np.ndarray, cross_TS: np.ndarra
     return whole
 
 
-def _framed(figure: go.Figure, labels: Sequence[str]) -> go.Figure:
-    most = attention.TICKS // 2
-    figure.update_xaxes(side="top", tickangle=-90, **attention.ticks(labels, most))
-    figure.update_yaxes(autorange="reversed", **attention.ticks(labels, most))
+def _framed(figure: go.Figure, labels: Sequence[str], rows: Sequence[str]) -> go.Figure:
+    font = {"size": 9 if len(labels) > attention.TICKS // 2 else 11}
+    figure.update_xaxes(
+        title="looked at", side="top", tickangle=-90, tickfont=font, **attention.ticks(labels, attention.TICKS)
+    )
+    figure.update_yaxes(
+        title="who looks", autorange="reversed", tickfont=font, **attention.ticks(rows, attention.TICKS)
+    )
     return figure.update_layout(
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
@@ -87,4 +95,4 @@ def _framed(figure: go.Figure, labels: Sequence[str]) -> go.Figure:
     )
 
 
-_HEIGHT = 330
+_HEIGHT = 400

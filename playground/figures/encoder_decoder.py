@@ -47,10 +47,13 @@ def film(
 
 
 def _looks(source: Sequence[str], weights_S: np.ndarray) -> str:
-    """Where most of a row is, in words: enough tokens for half of it, three at most."""
+    """Where most of a row is, in words: enough tokens for half of it, three at most; which of those that are alike."""
     order = np.argsort(-weights_S, kind="stable")[:3]
     needed = int(np.searchsorted(np.cumsum(weights_S[order]), 0.5)) + 1
-    return ", ".join(f"{source[i]} ({percent(float(weights_S[i]))})" for i in order[:needed])
+    return ", ".join(
+        f"{source[i]} ({f'position {i}, ' if source.count(source[i]) > 1 else ''}{percent(float(weights_S[i]))})"
+        for i in order[:needed]
+    )
 
 
 def cross(cross_TS: np.ndarray, source: Sequence[str], written: Sequence[str], step: int) -> go.Figure:

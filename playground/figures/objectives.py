@@ -58,10 +58,10 @@ def _masked_chip(exercise: Exercise, place: int, label: Label, guesses: Sequence
 
 
 def costs(first: str, tokens: Iterable[Cost]) -> str:
-    """A text whose tokens are coloured by how likely the model found them, with the loss in bits below each."""
+    """A text whose tokens are coloured by how likely the model found them, with the loss in nats below each."""
     chips = "".join(
         f"<span class='g-token gk{generation.kind(2**-token.bits)}' title='{escape(_cost(token))}'>"
-        f"<b>{escape(token.label)}</b><small>{token.bits:.1f}</small></span>"
+        f"<b>{escape(token.label)}</b><small>{token.nats:.1f}</small></span>"
         for token in tokens
     )
     return (
@@ -87,17 +87,20 @@ def bars(tokens: Sequence[Cost], blind_nats: float, mean_nats: float) -> go.Figu
             text=[f"{escape(token.label)}<br>{escape(_cost(token))}" for token in tokens],
             textposition="none",
             hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
         )
     )
-    for level, text, where in (
-        (mean_nats, f"mean {mean_nats:.2f}", "bottom right"),
-        (blind_nats, f"blind guess {blind_nats:.2f}", "bottom right"),
+    for level, text, dash in (
+        (mean_nats, f"mean {mean_nats:.2f}", "dot"),
+        (blind_nats, f"blind guess {blind_nats:.2f}", "dash"),
     ):
-        figure.add_hline(
-            level,
-            line={"dash": "dot", "width": 1.5, "color": palette.GREY},
-            annotation_text=text,
-            annotation_position=where,
+        figure.add_scatter(
+            x=[-0.5, len(tokens) - 0.5],
+            y=[level] * 2,
+            mode="lines",
+            name=text,
+            line={"dash": dash, "width": 1.5, "color": palette.GREY},
+            hoverinfo="skip",
         )
     step = -(-len(tokens) // 40)
     places = list(range(0, len(tokens), step))
@@ -111,7 +114,7 @@ def bars(tokens: Sequence[Cost], blind_nats: float, mean_nats: float) -> go.Figu
         height=300,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         bargap=0.25,
-        showlegend=False,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},  # off the bars, on a phone too
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

@@ -11,6 +11,7 @@ from playground.core import heads
 from playground.core.sampling_settings import SamplingSettings
 from playground.core.step import Step
 from playground.core.visible import visible
+from playground.errors import BadInput
 from playground.models import seq2seq, store
 from playground.models.catalogue import catalogue
 from playground.models.lens import Lens
@@ -61,8 +62,10 @@ def training(model_id: str) -> Training | None:
 def translate(lens: Lens, text: str, longest: int = limits.HEATMAP_TOKENS) -> Translation:
     """The text's first ``longest`` tokens, rewritten token by token until the end of the sequence.
 
-    Raises BadInput for a model of another kind.
+    Raises BadInput for a model of another kind, and for no text.
     """
+    if not text:
+        raise BadInput("There is nothing to read", "Type something.")
     encoding = seq2seq.encode_source(lens, text)
     longest = min(longest, lens.max_tokens)
     fits = len(encoding.tokens) <= longest

@@ -137,10 +137,11 @@ def _model_card(opened: lenses.Lens) -> None:
     asked = (who for usage in models.usage() if usage.entry.id == opened.model_id for who in usage.readers)
     others = sum(_is_here(who) for who in asked if who != session_id())
     where = "GPU" if opened.device == "cuda" else "CPU"
+    layers = f"{opened.layers} + {opened.decoder_layers}" if opened.kind == "encoder-decoder" else f"{opened.layers}"
     with st.sidebar.container(border=True):
         st.markdown(f"**{opened.title}**")
         st.caption(
-            f"{units.format_count(opened.parameters)} parameters · {opened.layers} layers × {opened.heads} heads  \n"
+            f"{units.format_count(opened.parameters)} parameters · {layers} layers × {opened.heads} heads  \n"
             f"{opened.dtype} on {where} · {units.format_bytes(opened.weight_bytes)}"
         )
         st.caption(f":material/group: {_company(others)}")

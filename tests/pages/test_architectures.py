@@ -70,6 +70,14 @@ def test_no_text_is_explained() -> None:
     assert not app.exception and "Type something" in app.error[0].value
 
 
+def test_rows_are_named_by_what_is_written_and_looks_are_counted() -> None:
+    app = checked(run("architectures.py"))
+    axes = [figures(app)[5]["layout"][axis]["ticktext"][19:] for axis in ("yaxis", "xaxis")]
+    assert axes == [[*"1999-05-03", "&lt;/s&gt;"], ["&lt;pad&gt;", *"1999-05-03"]]
+    assert "8 of its 9 tokens look mostly one token *back*" in says(app)
+    assert "one token alone can only look at itself" in says(checked(run("architectures.py", text="x")))
+
+
 def test_the_average_of_all_heads() -> None:
     app = checked(run("architectures.py", show="the average of all"))
     with lenses.open("minilm-l6") as lens:
@@ -128,6 +136,8 @@ def test_a_date_is_written_letter_by_letter(capsys: pytest.CaptureFixture[str]) 
 def test_what_it_does_not_know_is_said() -> None:
     app = checked(run("encoder_decoder.py", source="hello"))
     assert "nothing but dates" in app.info[0].value
+    sure = checked(run("encoder_decoder.py", source="14 juillet 1789"))
+    assert sure.metric[0].value == "1989-07-14" and float(sure.metric[1].value.split()[0]) > 99 and not sure.info
     assert not checked(run("encoder_decoder.py", source="May 3, 1999")).info
 
 

@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from playground.core import masked_modelling, span_corruption
+from playground.figures import objectives as drawings
 from playground.models import engines, fill_mask, objectives_code, token_losses
 from playground.models import lens as lenses
 from playground.ui.components import objectives as component
@@ -24,7 +25,7 @@ def executed(snippet: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_every_token_s_loss_is_the_model_s(capsys: pytest.CaptureFixture[str]) -> None:
-    app = page()
+    app = page(text=TEXT)
     with lenses.open("smollm2-135m") as lens:
         told = token_losses.of(lens, lens.encode(TEXT).ids)
         out = executed(objectives_code.causal("smollm2-135m", lens.dtype, TEXT, 2_048), capsys)
@@ -42,7 +43,7 @@ def test_shuffled_words_cost_more() -> None:
 
 
 def test_hidden_words(capsys: pytest.CaptureFixture[str]) -> None:
-    app = page(objective="masked", draw="79")
+    app = page(objective="masked", text=TEXT, draw="79")
     drawn = html(app)
     assert drawn.count("ob-asked' style") == 3
     assert all(f"must say <u>{word}</u>" in drawn for word in ("capital", "france", "lima"))
@@ -63,14 +64,14 @@ def test_a_model_with_its_head_says_what_it_thinks(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(fill_mask, "usable", lambda: ("minilm-l6",))
     monkeypatch.setattr(fill_mask, "masked_logits", logits)
-    app = page(objective="masked", draw="79")
+    app = page(objective="masked", text=TEXT, draw="79")
     assert html(app).count("paris 90 %") == 3 and asked == [2, 4, 14]
     blind = -np.log(0.1 / 30_521)
     assert f"Mean loss of these 3 positions {blind:.2f} nats" in says(app) and not app.info
 
 
 def test_spans(capsys: pytest.CaptureFixture[str]) -> None:
-    app = page(objective="spans", rate="0.5", span="2", draw="3")
+    app = page(objective="spans", text=TEXT, rate="0.5", span="2", draw="3")
     ids = engines.load("mistral").encode(TEXT).ids
     cut = span_corruption.noise(len(ids), seed=3, rate=0.5, mean_span=2)
     made = span_corruption.corrupt(ids, cut)
@@ -82,6 +83,19 @@ def test_spans(capsys: pytest.CaptureFixture[str]) -> None:
             "np.int64(", ""
         ).split(", ")
     assert "give the text again" in says(app)
+    assert (
+        app.metric[2].value == f"{cut.sum()} of {len(ids)} tokens" and f"{made.spans} spans, each" in app.metric[2].help
+    )
+
+
+def test_the_example_is_cut_elsewhere_by_another_draw() -> None:
+    drawn = [html(page(objective="spans", draw=draw)) for draw in ("0", "1")]
+    assert drawn[0].count("extra_id_1&gt;") >= 2 and drawn[0] != drawn[1]
+
+
+def test_all_three_fates_are_seen_as_the_card_says() -> None:
+    fates = html(page(objective="masked", draw="23"))
+    assert [fates.count(f"title='{name}") for name, _ in drawings.CHANGES.values()] == [3, 1, 1]
 
 
 @pytest.mark.parametrize("objective", ["masked", "causal", "spans"])
@@ -122,4 +136,4 @@ def test_the_shares_on_the_page_are_counted() -> None:
     tokens = engines.load("bert").encode(TEXT, "template").tokens
     found = masked_modelling.shares([t.id for t in tokens], [not t.special for t in tokens], 200, 79)
     expected = ", ".join(component.percent(found[change]) for change in ("masked", "random", "kept"))
-    assert f"draws of this text: {expected}." in says(page(objective="masked", draw="79"))
+    assert f"draws of this text: {expected}." in says(page(objective="masked", text=TEXT, draw="79"))

@@ -42,7 +42,7 @@ KINDS = (
         ENCODER,
         1,
         8,
-        "looks *ahead*, mostly at the next token. A decoder has no such head: it can't.",
+        "A decoder has no such head: it can't look ahead.",
     ),
     Kind(
         "decoder",
@@ -52,17 +52,18 @@ KINDS = (
         DECODER,
         16,
         0,
-        "looks one token *back*. The empty triangle is the future.",
+        "The empty triangle is the future.",
     ),
     Kind(
         "encoder-decoder",
         "Encoder–decoder",
-        "**To transform**: one stack reads a text, another writes a new one and looks across. To translate or shorten.",
+        "**To transform**: one stack reads, another writes a new text and looks across. To translate or shorten.",
         "the first Transformer, T5, BART",
         BOTH,
         1,
         1,
-        "at the lower left is cross-attention: follow a written digit to the letters it was taken from.",
+        "A row is named by what is written there, a column by what is read or fed in. At the lower left, cross-"
+        "attention: follow a written digit to the letters it was taken from.",
     ),
 )
 
@@ -71,7 +72,8 @@ class Read(NamedTuple):
     """What one model made of the text."""
 
     lens: Lens
-    tokens: Sequence[str]
+    tokens: Sequence[str]  # those looked at
+    rows: Sequence[str]  # those that look; of an encoder–decoder's lower half, what is written there
     read: int  # how many of them were read; the others it wrote
     one: np.ndarray  # the telling head's map, NaN where nothing may be seen
     mean: np.ndarray
@@ -103,16 +105,35 @@ def _column(kind: Kind, seen: Read, show: str) -> None:
     st.caption(f"Known ones: {kind.known}.")
     pairs = masks.allowed_pairs(masks.of(kind.kind, seen.read, len(seen.tokens) - seen.read))
     st.markdown(f"**Its mask**: {pairs:,} of {len(seen.tokens) ** 2:,} pairs")
-    _draw(figures.mask(kind.kind, seen.tokens, seen.read), f"mask.{kind.kind}", f"The mask of {kind.title}")
+    _draw(figures.mask(kind.kind, seen.tokens, seen.read, seen.rows), f"mask.{kind.kind}", f"The mask of {kind.title}")
     st.markdown(f"**{seen.lens.title}, really**")
     weights = seen.one if show == ONE else seen.mean
-    _draw(figures.seen(weights, seen.tokens), f"map.{kind.kind}", f"Attention of {seen.lens.title} on the text")
+    _draw(
+        figures.seen(weights, seen.tokens, seen.rows), f"map.{kind.kind}", f"Attention of {seen.lens.title} on the text"
+    )
     if show == ONE:
-        st.caption(f"Layer {kind.layer}, head {kind.head}: {kind.told}")
+        looks = _looks(kind, seen.one)
+        st.caption(f"Layer {kind.layer}, head {kind.head} (both counted from 0){looks} {kind.told}")
     else:
-        st.caption(f"The average over {seen.lens.layers} layers × {seen.lens.heads} heads.")
+        lens = seen.lens
+        writes = f"; of cross-attention and the decoder, over {lens.decoder_layers} × {lens.heads}"
+        both = kind.kind == "encoder-decoder"
+        st.caption(f"The average over {lens.layers} layers × {lens.heads} heads{writes if both else ''}.")
     if seen.written:
         st.text(f"It wrote {seen.written}")
+
+
+def _looks(kind: Kind, weights_TT: np.ndarray) -> str:
+    """How many tokens look mostly one ahead (of an encoder) or one back (of a decoder): counted, not promised."""
+    if kind.kind == "encoder-decoder":
+        return "."
+    if len(weights_TT) < 2:
+        return ": one token alone can only look at itself."
+    ahead = kind.kind == "encoder"
+    step = 1 if ahead else -1
+    most = np.nanargmax(weights_TT, axis=1) - np.arange(len(weights_TT))
+    where = "one *ahead*" if ahead else "one token *back*"
+    return f": {int((most == step).sum())} of its {len(most)} tokens look mostly {where}."
 
 
 def _draw(figure: object, key: str, alt: str) -> None:
@@ -134,7 +155,7 @@ def _rows(kind: Kind, seen: Read, show: str) -> list[dict[str, object]]:
         {
             "kind": kind.kind,
             "model": kind.model_id,
-            "from": seen.tokens[t],
+            "from": seen.rows[t],
             "from_at": t,
             "to": seen.tokens[s],
             "to_at": s,
@@ -153,7 +174,7 @@ def _read(kind: Kind, text: str) -> Read:
     maps = attention.checked(lens.attentions([token.id for token in tokens]))
     mask = masks.of(kind.kind, len(tokens))
     one, mean = (np.where(mask, m, np.nan) for m in (maps[kind.layer, kind.head], maps.mean((0, 1))))
-    return Read(lens, labels(tokens), len(tokens), one, mean, masks.leak(maps, mask))
+    return Read(lens, labels(tokens), labels(tokens), len(tokens), one, mean, masks.leak(maps, mask))
 
 
 def _read_and_write(kind: Kind, text: str) -> Read:
@@ -164,4 +185,5 @@ def _read_and_write(kind: Kind, text: str) -> Read:
     one = figures.together(*(maps[kind.layer, kind.head] for maps in quarters))
     mean = figures.together(*(maps.mean((0, 1)) for maps in quarters))
     leak = masks.leak(made.maps.decoder_LHTT, masks.causal(len(made.target)))
-    return Read(lens, (*made.source, *made.target), len(made.source), one, mean, leak, visible(made.written))
+    rows = (*made.source, *(lens.token_label(step.id) for step in made.steps))
+    return Read(lens, (*made.source, *made.target), rows, len(made.source), one, mean, leak, visible(made.written))

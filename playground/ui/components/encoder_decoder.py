@@ -88,7 +88,8 @@ def result(lens: Lens, made: Translation) -> None:
     if record and least < SURE:
         st.info(
             "This model has seen nothing but dates. It has no way to say “this is none”: it writes the date that fits "
-            "best, and only its probabilities tell that it is guessing.",
+            "best. Here some of its probabilities are low; but a model can also be sure and wrong (*Sure, and "
+            "wrong*, below).",
             icon=":material/help:",
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground import limits
 from playground.core import heads, masked_modelling, objectives, span_corruption, units
@@ -21,25 +22,41 @@ DRAWS = 99
 RATES, MEANS = (0.1, 0.15, 0.25, 0.5), (2, 3, 5, 10)  # those the T5 paper compares, section 3.3.4
 
 
-def overview(text: str) -> None:
-    """How much one reading of the text teaches under each objective."""
+def overview(text: str) -> DeltaGenerator:
+    """How much one reading of the text teaches under each objective; returns the place of the spans' count."""
     template = resources.engine(BERT).encode(text, "template").tokens
     hidden = masked_modelling.count(len(template), sum(not token.special for token in template))
     asked = max(0, len(resources.engine(GPT).encode(text).ids) - 1)
     length = len(resources.engine(T5).encode(text).ids)
-    cut, spans = span_corruption.counts(length)
     columns = st.columns(3)
     columns[0].metric("Hidden tokens (BERT) asks for", f"{hidden} of {len(template)} tokens")
     columns[1].metric("The next token (GPT) asks for", f"{asked} of {asked + 1} tokens")
-    columns[2].metric(
-        "Spans (T5) ask for", f"{cut} of {length} tokens", help=f"In {spans} spans, each with a sentinel."
+    place = columns[2].empty()
+    _spans_ask(place, length, *span_corruption.counts(length))
+    st.caption(
+        f"One text, three totals: each kind has its own tokenizer, here {_name(BERT)} (with [CLS] and [SEP]), "
+        f"{_name(GPT)} and {_name(T5)}."
     )
+    return place
 
 
-def masked(text: str) -> str:
+def _spans_ask(place: DeltaGenerator, length: int, cut: int, spans: int) -> None:
+    told = f"In {spans} span{'s' if spans != 1 else ''}{', each' if spans != 1 else ''} with a sentinel in its place."
+    place.metric("Spans (T5) ask for", f"{cut} of {length} tokens", help=told)
+
+
+def _name(tokenizer_id: str) -> str:
+    return TOKENIZERS[tokenizer_id].title
+
+
+def _draw(told: str) -> int:
+    return inputs.choice("Draw", range(DRAWS + 1), key="draw", slider=True, help=told)
+
+
+def masked(text: str, asks: DeltaGenerator) -> str:
     """BERT's exercise; returns the code that gives the same."""
     engine = resources.engine(BERT)
-    draw = inputs.slider("Draw", 0, DRAWS, 0, key="draw", help="Each draw chooses other tokens.")
+    draw = _draw("Each draw chooses other tokens.")
     encoding = engine.encode(text, "template")
     tokens, notices = heads.first_tokens(encoding.tokens, limits.OBJECTIVE_TOKENS)
     shell.notices((*encoding.notices, *notices))
@@ -97,7 +114,7 @@ def _how_to_get_one() -> None:
     )
 
 
-def causal(text: str) -> str:
+def causal(text: str, asks: DeltaGenerator) -> str:
     """GPT's exercise, with the running model's loss; returns the code that gives the same."""
     lens = resources.lens(resources.model_choice(kinds=("decoder",)))
     encoding = lens.encode(text, "template")
@@ -120,6 +137,7 @@ def causal(text: str) -> str:
     ]
     together = objectives.together(told.nats, sum(len(token.raw) for token in tokens[1:]))
     st.html(figures.costs(names[0], costs))
+    st.caption("Below each token its loss in nats: −ln of the probability that the model gave it.")
     columns = st.columns(4)
     columns[0].metric("Mean loss", f"{together.nats:.2f} nats", help="−ln of the probability of the right token.")
     columns[1].metric("The same in bits", f"{together.bits:.2f}")
@@ -154,8 +172,8 @@ def causal(text: str) -> str:
     return objectives_code.causal(lens.model_id, lens.dtype, encoding.text, limit)
 
 
-def spans(text: str) -> str:
-    """T5's exercise; returns the code that gives the same."""
+def spans(text: str, asks: DeltaGenerator) -> str:
+    """T5's exercise, counted in ``asks`` too; returns the code that gives the same."""
     columns = st.columns(4)
     with columns[0]:
         tokenizer = inputs.choice(
@@ -168,7 +186,7 @@ def spans(text: str) -> str:
             "Mean span", MEANS, key="span", default=3, format_func=lambda n: f"{n} tokens", slider=True
         )
     with columns[3]:
-        draw = inputs.slider("Draw", 0, DRAWS, 0, key="draw", help="Each draw cuts elsewhere.")
+        draw = _draw("Each draw cuts elsewhere, where the text is long enough for two spans or more.")
     engine = resources.engine(tokenizer)
     encoding = engine.encode(text)
     tokens, notices = heads.first_tokens(encoding.tokens, limits.OBJECTIVE_TOKENS)
@@ -176,12 +194,13 @@ def spans(text: str) -> str:
     ids = [token.id for token in tokens]
     noise = span_corruption.noise(len(ids), seed=draw, rate=rate, mean_span=mean)
     made = span_corruption.corrupt(ids, noise)
+    _spans_ask(asks, len(ids), int(noise.sum()), made.spans)
     st.html(figures.spans(ids, noise, made, _labeller(engine, tokens)))
     again = span_corruption.restore(*made) == tuple(ids)
     st.markdown(
         f"{':material/check: Put back where their sentinels stand, the spans give the text again.' if again else ''} "
-        f"The encoder reads **{len(made.read)}** tokens, the decoder writes **{len(made.target)}**, together "
-        f"{len(made.read) + len(made.target)} for a text of {len(ids)}: whole texts need not be written."
+        f"The encoder reads **{len(made.read)}** tokens, the decoder writes **{len(made.target)}** where the whole "
+        f"text has {len(ids)}; each span costs a sentinel, and one more ends the target."
     )
     shell.provenance(
         "computed",
