@@ -14,13 +14,13 @@ MODEL = "smollm2-135m"
 shell.header(
     __file__,
     "Each layer adds something to what goes through a model. Read it after every layer as if that were the last: what "
-    "would come next? First find *Paris* in the last column; then, further down, the layer in which it leaps up.",
+    "would come next? In the example, find *Paris* in the last column, and the layer in which it leaps up.",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:
     lens = resources.lens(resources.model_choice(kinds=("decoder",)))
 with text_column:
-    text = inputs.text("Text", EXAMPLE, height=68)
+    text = inputs.text("Text", EXAMPLE, height=68, end=True)
 
 asked = logit_lens.ask(lens, text)
 logit_lens.grid(asked)

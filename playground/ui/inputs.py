@@ -88,15 +88,18 @@ def text(
     max_characters: int = limits.PROMPT_CHARACTERS,
     height: int | Literal["content", "stretch"] = 100,
     help: str | None = None,
+    end: bool = False,
 ) -> str:
     """A text area kept in ``?key=``; returns the cleaned text and shows what cleaning changed.
+
+    Of a text that is too long the beginning is kept, or its ``end`` where the page asks what comes next.
 
     A text the person typed (or opened by a link) is carried to the next page with the same key; until then each
     page starts with its own ``default``.
     """
     _adopt(key, default, str)
     raw = st.text_area(label, height=height, help=help, **_kept(key, default))
-    cleaned = core_text.clean(raw, min(max_characters, limits.current().text_characters))
+    cleaned = core_text.clean(raw, min(max_characters, limits.current().text_characters), end=end)
     too_long = ("This text is too long for a link: the address leaves it out.",) if not _fits_address(raw) else ()
     shell.notices((*cleaned.notices, *too_long))
     return cleaned.text

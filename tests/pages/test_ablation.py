@@ -84,17 +84,29 @@ def test_head_18_6_looks_at_the_answer_and_is_not_among_the_six() -> None:
         assert lens.token_text(ids[int(row.argmax())]) == " Potter" and row.max() > 0.5
         cuts = [Cut("heads", (layer,), (head,)) for layer, head in ((18, 6), *more)]
         copying, *others = (found.kl_bits for found in ablation.many(lens, ids, cuts))
-    assert copying < min(others)
+    assert copying < min(others) and copying == pytest.approx(0.17, abs=0.005)
+
+
+def test_what_try_this_says_of_one_look_holds() -> None:
+    look, whole = kl(Cut("edge", (23,), (4,), "mask", 4, 3)), kl(Cut("heads", (23,), (4,)))
+    assert (f"{look:.2f}", f"{whole:.2f}") == ("1.60", "1.69")
 
 
 def test_a_sink_dropped_and_masked() -> None:
     sink = {"show": "look by look", "layer": "18", "head": "8"}
     dropped = checked(run("ablation.py", method="drop", **sink))
-    assert "hardly moves" in dropped.warning[0].value
+    both = (kl(Cut("edge", (18,), (8,), how, 4, 0)) for how in ("mask", "drop"))
+    assert "masked {:.4f} bits, dropped {:.4f} bits".format(*both) in says(dropped)
+    assert "Dropped, nothing is missed" in dropped.warning[0].value
+    assert "too few for a rank correlation" in says(dropped) and "Spearman" not in says(dropped)
     table = dropped.dataframe[0].value
     assert table["weight"].iloc[0] > 0.99 and table["bits"].iloc[0] < 0.01
     masked = checked(run("ablation.py", **sink))
     assert not masked.warning and masked.dataframe[0].value["bits"].iloc[0] > 0.5
+    longer = says(checked(run("ablation.py", text=DURSLEY, **sink)))
+    assert "Spearman" in longer
+    # The verdict and the moral agree, whichever they are.
+    assert ("attention is not explanation" in longer) is not ("are those that matter most" in longer)
 
 
 @pytest.mark.parametrize("show", ["one cut", "look by look"])
@@ -105,6 +117,7 @@ def test_any_text(show: str, text: str) -> None:
 
 def test_long_empty_and_encoder() -> None:
     assert f"last {limits.ABLATED_TOKENS} of" in says(checked(run("ablation.py", text="dog " * 200)))
+    assert "·France" in says(checked(run("ablation.py", text="dog " * 2_000 + TEXT)))  # the end is what is used
     app = run("ablation.py", text="")
     assert "no token" in app.error[0].value + str(app.error[0].proto)
     assert "not a choice for Model" in says(checked(run("ablation.py", model="minilm-l6")))

@@ -138,8 +138,9 @@ def _reading(asked: Asked, cut: Cut, found: Effect) -> None:
     st.metric(
         "The prediction moved by",
         f"{found.kl_bits:.4f} bits",
-        help="Σ p·log₂(p/q) over the whole vocabulary, before against after (Kullback–Leibler divergence). 0: nothing "
-        "changed. 1: on average, in logarithms, what the model would have said is half as likely now.",
+        help="How far the probabilities of all possible next tokens moved, as one number (the Kullback–Leibler "
+        "divergence, Σ p·log₂(p/q); p before, q after). 0: nothing changed. 1: what the model would have said is, on "
+        "average, half as likely as it was. 2: a quarter.",
     )
     st.caption("The first choice as it is")
     st.text(f"{name(found.answer.id)}   {change(found.answer)}")
@@ -158,7 +159,10 @@ def _looks(asked: Asked, cut: Cut, found: Effect) -> None:
     """What the heads in question attend to, and a warning where that and the effect disagree."""
     if cut.part not in ("heads", "edge") or len(cut.heads) != 1 or len(cut.layers) != 1:
         return
-    row = asked.lens.attentions(asked.ids, cut.layers)[0, cut.heads[0], cut.query if cut.part == "edge" else -1]
+    looking = cut.query if cut.part == "edge" else len(asked.ids) - 1
+    if looking == 0:  # it has no choice: a look at itself says nothing of the head
+        return
+    row = asked.lens.attentions(asked.ids, cut.layers)[0, cut.heads[0], looking]
     key = cut.key if cut.part == "edge" else int(row.argmax())
     st.caption("Its attention there" if cut.part == "edge" else "Where it looks most, from the last token")
     st.text(f"{asked.name(key)}   {percent(float(row[key]))}")

@@ -18,6 +18,8 @@ from playground.ui.components.ablation import CHART, LITTLE, STRONG, Asked, chan
 from playground.ui.components.layer_head import layer_and_head
 
 NAMED = 6  # heads named in a figure
+FEW = 10  # looks: fewer say nothing of a rank correlation
+OTHER: dict[ablation.Method, ablation.Method] = {"mask": "drop", "drop": "mask"}
 
 
 def every_head(asked: Asked) -> str:
@@ -149,7 +151,8 @@ def _heads_against_attention(kl_LH: np.ndarray, rows_LHS: np.ndarray) -> None:
         alt="A point a head: its largest attention weight against its effect",
         **CHART,
     )
-    _correlation(ablation.spearman(strongest, kl_LH.ravel()), "the heads with the strongest look")
+    rho = ablation.spearman(strongest, np.maximum(kl_LH.ravel(), figures.FLOOR_BITS))
+    _correlation(rho, "the heads with the strongest look")
 
 
 def edges(asked: Asked) -> str:
@@ -165,6 +168,8 @@ def edges(asked: Asked) -> str:
     row = lens.attentions(asked.ids, (layer,))[0, head, -1]
     bits = [one.kl_bits for one in found]
     largest, moving = int(row.argmax()), int(np.argmax(bits))
+    (again,) = cuts.many(lens, asked.ids, [Cut("edge", (layer,), (head,), OTHER[method], last, largest)])
+    worth = {method: bits[largest], OTHER[method]: again.kl_bits}
     picture, reading = st.columns([3, 2], gap="large")
     with picture:
         st.plotly_chart(
@@ -182,18 +187,21 @@ def edges(asked: Asked) -> str:
         )
         shell.provenance("measured", f"{lens.title}: one run for each of the {last + 1} looks, in one batch.")
     with reading:
-        st.caption("Looked at most" if largest != moving else "Looked at most, and worth most")
-        st.text(f"{asked.name(largest)}   {percent(float(row[largest]))}, worth {bits[largest]:.4f} bits")
+        st.caption("Looked at most" if largest != moving else "Looked at most; no other look is worth more")
+        st.text(
+            f"{asked.name(largest)}   {percent(float(row[largest]))}\n"
+            f"masked {worth['mask']:.4f} bits, dropped {worth['drop']:.4f} bits"
+        )
         if largest != moving:
             st.caption("Worth most")
             st.text(f"{asked.name(moving)}   {percent(float(row[moving]))}, worth {bits[moving]:.4f} bits")
         if row[largest] >= STRONG and bits[largest] < LITTLE:
-            st.warning(
-                "What this head looks at most can be cut and the prediction hardly moves.",
-                title="Looks hard, matters little",
-                icon=":material/visibility:",
-            )
-        _correlation(ablation.spearman(row, bits), "the strongest looks")
+            st.warning(_hardly(worth), title="Looks hard, matters little", icon=":material/visibility:")
+        if last + 1 < FEW:
+            st.caption(f"{last + 1} looks are too few for a rank correlation: it takes {FEW}.")
+        else:
+            # What is drawn as nothing is a tie: the order of such numbers is that of rounding errors.
+            _correlation(ablation.spearman(row, np.maximum(bits, figures.FLOOR_BITS)), "the strongest looks")
     table = [
         {
             "token": asked.name(key),
@@ -230,6 +238,22 @@ def _correlation(rho: float | None, what: str) -> None:
     )
     st.markdown(
         f"Rank correlation (Spearman's ρ) **{rho:+.2f}**: {verdict}.".replace("-", "−")
-        + " A map shows where a head looked, not whether the answer depended on it; that takes a test like this one: "
-        "**attention is not explanation** (Jain & Wallace 2019, arXiv:1902.10186)."
+        + (
+            " So here the weights are a good guide. Whether they are had to be tested: a map alone does not say."
+            if rho > 0.7
+            else " A map shows where a head looked, not whether the answer depended on it; that takes a test like this "
+            "one: **attention is not explanation** (Jain & Wallace 2019, arXiv:1902.10186)."
+        )
     )
+
+
+def _hardly(worth: dict[ablation.Method, float]) -> str:
+    """What a warning says of a strong look that one way of cutting it, or both, hardly feels."""
+    if worth["drop"] < LITTLE <= worth["mask"]:
+        return (
+            "Dropped, nothing is missed: what came along this look is next to nothing. Masked, its weight must go "
+            "elsewhere, and what comes from there is what moves the prediction."
+        )
+    if worth["mask"] < LITTLE <= worth["drop"]:
+        return "Masked, other looks make up for it. Dropped, what came along it is missed."
+    return "What this head looks at most can be cut, masked or dropped, and the prediction hardly moves."
