@@ -18,8 +18,9 @@ REPEATED = "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr Po
 shell.header(
     __file__,
     "A head divides each token's attention among the tokens it may look at; a row's shares add up to 1. Many heads "
-    "do this side by side in every layer, each in its own way. In the example, start with the row of *it*: which "
-    "word does it look at?",
+    "do this side by side in every layer, each in its own way. In the example *it* puts three quarters of its "
+    "attention on *animal*. Now look down that column: so do *didn* and *cross*, and more. Does this head know what "
+    "*it* means? In layer 9, head 2, *it* stands out.",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:
@@ -39,7 +40,7 @@ if seen[0].view == neuron_view.NAME:
     neuron_view.show(lens, asked, seen[0])
 else:
     views.show(asked, seen, lens.kind)
-shell.provenance("measured", f"{lens.title}, {lens.dtype} on {lens.device}: the weights its forward pass used.")
+views.source(lens, asked)
 shell.code(views.code(lens, asked, seen[0], text))
 shell.try_this(
     __file__,
@@ -51,9 +52,9 @@ shell.try_this(
     ),
     (
         "Nothing to say",
-        {"view": "overview", "model": DECODER, "text": EXAMPLE, "layer": "18", "head": "8"},
+        {"view": "overview", "model": DECODER, "text": EXAMPLE, "layer": "19", "head": "8"},
         "An attention sink: shares must add up to 1, so a head with nothing to do leaves them on the first token. "
-        "Choose “without the sink” under Weights: what were they hiding?",
+        "Choose “without the sink” under Weights: most of what is left in 19.8 goes to the token before.",
     ),
     (
         "All layers at once",

@@ -32,8 +32,8 @@ shell.try_this(
     (
         "Copied, not known",
         {"model": MODEL, "text": "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr"},
-        "A name from the text, not a fact. In which layer does its rank leap, and where did that of *Paris*? Take that "
-        "layer's attention out on *Does it matter?*.",
+        "A name from the text, not a fact. In which layer does its rank leap, and where did that of *Paris*? The link "
+        "below the picture takes that layer's attention out.",
     ),
     (
         "Sure, and not seen",

@@ -15,7 +15,7 @@ EXAMPLE = "The animal didn't cross the street because it was too tired."
 shell.header(
     __file__,
     "Take one cell of an attention map apart: two vectors, multiplied, scaled, masked and shared out, until the "
-    "number is the one the model itself had. At first: how much *it* looks at *animal*.",
+    "number is the one the model itself had. In the example: how much *it* looks at *animal*.",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:

@@ -45,6 +45,11 @@ MEASURES = (
     Measure("distance_tokens", "Mean distance", "looks far away"),
 )
 BY_KEY = {measure.key: measure for measure in MEASURES}
+ROWS = (
+    "Each number is a mean over tokens, not always the same ones. Induction: only the tokens that occurred earlier in "
+    "the text. First, previous, itself: all but the first token. Entropy and distance: all. So shares may overlap, and "
+    "a head's may add up to more than 100 %."
+)
 
 
 class Row(NamedTuple):

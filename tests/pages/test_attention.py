@@ -48,7 +48,11 @@ def test_it_works_with_no_input() -> None:
     np.testing.assert_allclose(shown[seen], expected[seen], atol=6e-5)
     assert np.isnan(shown[~seen]).all()
     labels = heatmap(app)["layout"]["yaxis"]["ticktext"]
-    assert expected[labels.index("·it"), labels.index("·animal")] > 0.6  # what the lede asks the reader to find
+    # What the lede asks the reader to find: *it* and *animal*, but not these two alone.
+    at_animal = {name: expected[labels.index(name), labels.index("·animal")] for name in ("·it", "·didn", "·cross")}
+    assert at_animal["·it"] == pytest.approx(0.75, abs=0.02) and min(at_animal.values()) > 0.7
+    alone = maps("smollm2-135m", EXAMPLE)[9, 2, :, labels.index("·animal")]
+    assert alone[labels.index("·it")] > 2 * np.delete(alone, labels.index("·it")).max()
     assert "Causal mask" in says(app) and "Layer 13, head 8" in says(app)
 
 
@@ -140,6 +144,7 @@ def test_the_layers_mean_and_the_rollout() -> None:
     expected = maps("smollm2-135m", EXAMPLE)
     seen = np.tri(13, dtype=bool)
     np.testing.assert_allclose(weights(app)[seen], expected[18].mean(0)[seen], atol=6e-5)
+    assert "From the weights that the forward pass" in says(app)  # not measured: computed from what was
     assert "mean of its 9 heads" in says(app) and not [s for s in app.select_slider if s.key == "head"]
     app.button_group(key="which").set_value("rollout")
     checked(app.run())
@@ -226,7 +231,11 @@ def test_the_claims_of_try_this_hold() -> None:
             return heads.of(attention.scores(lens.attentions(ids), ids), layer, head)
 
     assert (score("smollm2-135m", repeated, 18, 6).on_repeat or 0) > 0.5
-    assert (score("smollm2-135m", EXAMPLE, 18, 8).on_first or 0) > 0.9
+    sink = score("smollm2-135m", EXAMPLE, 19, 8)
+    assert heads.job(sink) == ("sink", sink.on_first)
+    rest = maps("smollm2-135m", EXAMPLE)[19, 8, 1:, 1:]
+    rest = rest / rest.sum(-1, keepdims=True)
+    assert np.diagonal(rest, -1).mean() > 0.5  # of what is left, on the token before
     assert rollout(maps("smollm2-135m", EXAMPLE))[-1][1:, 0].min() > 0.99
     tired, wide = maps("minilm-l6", EXAMPLE)[3, 1], maps("minilm-l6", EXAMPLE.replace("tired", "wide"))[3, 1]
     assert np.abs(tired[10] - wide[10]).max() > 0.2  # position 10 is "it"; it looks ahead

@@ -35,7 +35,11 @@ def test_it_works_with_no_input() -> None:
     shown = figures(app)[0]
     np.testing.assert_allclose(array(shown["data"][0]["z"]), expected.on_repeat.T, atol=6e-5)
     assert f"**{head_scores.sinks(expected)} of 270 heads**" in says(app)
+    by_layer = (expected.on_first > 0.5).sum(1)  # what “Where sinks live” says
+    assert by_layer[3:10].sum() == 52 and not by_layer[[0, 1, 10, 11]].any()
     assert "**Induction** 91 %" in says(app)
+    far = head_scores.best(expected, "distance_tokens")
+    assert far and expected.on_first[far] > 0.5 and "It is a sink" in says(app)
     assert "**Layer 18, head 6** puts 91 % on what followed the same token earlier: an induction head" in says(app)
     rows = app.dataframe[0].value
     assert len(rows) == 270 and rows["on_repeat"].is_monotonic_decreasing
@@ -91,6 +95,11 @@ def test_the_best_heads_are_one_click_away() -> None:
 @pytest.mark.parametrize("text", ["Hello", "<|im_start|><|im_end|>", "[SEP][SEP]", "</script><img src=x onerror=a()>"])
 def test_any_text_is_scored(model: str, text: str) -> None:
     assert figures(page(scored="text", model=model, text=text))
+
+
+def test_one_word_can_show_nothing() -> None:
+    shown = says(page(scored="text", text="Hello"))
+    assert "of 270 heads" not in shown and shown.count("This text can't show it") == len(head_scores.MEASURES)
 
 
 def test_2000_tokens_are_cut_and_said() -> None:

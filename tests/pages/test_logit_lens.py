@@ -28,6 +28,8 @@ def test_at_first_sight_paris_comes_up() -> None:
     np.testing.assert_allclose(array(rise["data"][2]["y"]), own.entropy_bits[:, 4])
     assert "leap is in **layer 23**" in says(app)
     assert "·Paris" in says(app) and f"number **{own.answer_rank[0, 4] + 1:,}**" in says(app)
+    (address,) = (link.proto.query_string for link in app.get("page_link") if "layer 23's" in link.proto.label)
+    assert "cut=attention" in address and "layer=23" in address
     table = app.dataframe[0].value
     assert len(table) == 31 and table["first"].iloc[-1].startswith("·Paris")
     assert list(table["answer's rank"]) == (own.answer_rank[:, 4] + 1).tolist()

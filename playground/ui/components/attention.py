@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from playground import limits
-from playground.core import attention, attention_maps, heads
+from playground.core import attention, attention_maps, head_scores, heads
 from playground.figures import attention as figures
 from playground.figures import bertviz
 from playground.models import attention_code
 from playground.models.lens import Lens
-from playground.ui import downloads, inputs, resources
+from playground.ui import downloads, inputs, resources, shell
 from playground.ui.components.attention_asked import Asked, Seen
 
 HINTS = {
@@ -25,7 +25,7 @@ HINTS = {
 }
 MASKS = {
     "decoder": "**Causal mask.** A decoder predicts the next token, so a token sees itself and those before it, never "
-    "those after: the upper right stays empty.",
+    "those after.",
     "encoder": "**No mask.** An encoder reads the whole text at once: every token sees every other, before and after.",
 }
 ROLLOUT = (
@@ -37,6 +37,7 @@ VALUES = (
     "Each weight times the length of what it lets through, ‖v·W_O‖, then divided by its row's sum (Kobayashi et al. "
     "2020). A sink's value is often short: a large weight on it adds little."
 )
+LEAST_LINK = 0.005  # a weaker one would read 0 %
 ENTROPY = "−Σ p·log₂ p, averaged over the rows. 0: each token looks at one other; 3 bits: like an even split over 8."
 DISTANCE = "How many positions away the head looks, weighted by its attention and averaged over the rows."
 MODEL_VIEW_PX = 720  # a taller one scrolls in its frame
@@ -69,7 +70,8 @@ def show(asked: Asked, seen: Sequence[Seen], kind: str) -> None:
         if one.view == "overview":
             _heatmap(asked, one, causal=causal, key="heatmap", small=True)
         _scores_of(asked, one)
-        st.caption(MASKS[kind])
+        empty = causal and one.view in ("heatmap", "overview")
+        st.caption(MASKS[kind] + (" So the upper right stays empty." if empty else ""))
 
 
 def _picture(asked: Asked, seen: Seen, html: str, *, causal: bool, key: str) -> None:
@@ -109,9 +111,9 @@ def _gist(asked: Asked, seen: Seen) -> None:
     whole_TS = np.zeros((len(seen.all_tokens),) * 2)
     whole_TS[np.ix_(seen.map.positions, seen.map.positions)] = np.nan_to_num(seen.map.weights_KK)
     link, labels = attention.strongest(whole_TS), figures.labels(seen.all_tokens)
-    if link:
-        st.caption("Strongest link, itself and the first token aside")
-        st.text(f"{labels[link.query]} → {labels[link.key]}   {heads.percent(link.weight)}")
+    if link and link.weight >= LEAST_LINK:
+        st.caption("Strongest link (who looks → at whom), itself and the first token aside")
+        st.text(f"{link.query}: {labels[link.query]} → {link.key}: {labels[link.key]}   {heads.percent(link.weight)}")
 
 
 def _how(asked: Asked, *, causal: bool) -> None:
@@ -142,6 +144,9 @@ def _scores_of(asked: Asked, seen: Seen) -> None:
         st.progress(share, text=f"on {name}: {heads.percent(share)}")
     st.markdown(f"Entropy **{score.entropy_bits:.2f} bits**", help=ENTROPY)
     st.markdown(f"Mean distance **{score.distance_tokens:.1f} tokens**", help=DISTANCE)
+    if asked.variant != "plain":
+        st.caption("These numbers are of the model's own weights, not of those in the picture.")
+    st.caption(head_scores.ROWS)
 
 
 def _heatmap(asked: Asked, seen: Seen, *, causal: bool, key: str, small: bool = False) -> None:
@@ -188,6 +193,8 @@ def _thumbnails(asked: Asked, seen: Seen) -> None:
 
 def _save(asked: Asked, seen: Seen, html: str, key: str) -> None:
     """The chosen map as CSV and JSON, and bertviz's picture as a page of its own."""
+    if seen.view in ("model view", "overview"):
+        st.caption(f"Saved as CSV or JSON: layer {asked.layer}, head {asked.head} alone.")
     with st.container(horizontal=True, gap="small"):
         with st.container(width="content"):
             downloads.offer(asked.name, figures.cells(seen.map.weights_KK, seen.tokens, seen.map.positions), key=key)
@@ -201,6 +208,22 @@ def _save(asked: Asked, seen: Seen, html: str, key: str) -> None:
                 on_click="ignore",
                 key=f"{key}.html",
             )
+
+
+def source(lens: Lens, asked: Asked) -> None:
+    """Whether the weights shown are the model's own, or computed from them."""
+    of = f"{lens.title}, {lens.dtype} on {lens.device}"
+    if asked.which == "head" and asked.variant == "plain":
+        shell.provenance("measured", f"{of}: the weights its forward pass used.")
+        return
+    how = {"head": "", "mean": "their mean over the layer's heads", "rollout": "their rollout (Abnar & Zuidema 2020)"}
+    counted = {
+        "plain": "",
+        "no-sink": "each row without its sink divided anew",
+        "values": "each times its value's length (Kobayashi et al. 2020)",
+    }
+    done = ", ".join(part for part in (how[asked.which], counted[asked.variant]) if part)
+    shell.provenance("computed", f"from the weights that the forward pass of {of} used: {done}.")
 
 
 def code(lens: Lens, asked: Asked, seen: Seen, text: str) -> str:

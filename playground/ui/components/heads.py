@@ -23,6 +23,10 @@ CARDS = 3  # a row
 TABLE_PX = 380
 SEEDS = range(100)
 JOB = "What at least half of its attention does, else over how many tokens it is spread (2 to the entropy)."
+JOB_RULE = (
+    "*Mostly* names induction first wherever it is at least half, even beside a larger share: a head that copies, "
+    "with nothing to copy yet, looks at the first token."
+)
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,13 @@ def findings(seen: Scored) -> None:
     """How many heads are sinks, and for each behaviour the head that shows it best, one click away."""
     total = seen.scores.on_first.size
     sinks = head_scores.sinks(seen.scores)
-    st.markdown(
-        f"**{sinks:,} of {total:,} heads** leave more than half of their attention on the first token: attention sinks."
-    )
+    if len(seen.labels) > 1:
+        st.markdown(
+            f"**{sinks:,} of {total:,} heads** leave more than half of their attention on the first token: attention "
+            "sinks."
+        )
+        if seen.lens.kind == "encoder":
+            st.caption("An encoder's first token is a mark that stands before every text ([CLS]), not a word of yours.")
     for row in range(0, len(MEASURES), CARDS):
         for column, measure in zip(st.columns(CARDS), MEASURES[row : row + CARDS], strict=False):
             with column.container(border=True, height="stretch"):
@@ -93,14 +101,18 @@ def findings(seen: Scored) -> None:
 
 def _card(seen: Scored, measure: Measure) -> None:
     place = head_scores.best(seen.scores, measure.key)
-    if place is None:
+    if place is None or len(seen.labels) < 2:
         st.markdown(f"**{measure.title}**")
         st.caption(f"This text can't show it: it takes {measure.needs}.")
         return
     value = head_scores.shown(float(getattr(seen.scores, measure.key)[place]), measure.key)
     st.markdown(f"**{measure.title}** {value}")
     seen.link(*place, f"Layer {place[0]}, head {place[1]}")
-    st.caption(f"The head that most {measure.meaning}.")
+    sink = measure.key == "distance_tokens" and seen.scores.on_first[place] > heads.MOSTLY
+    st.caption(
+        f"The head that most {measure.meaning}."
+        + (" It is a sink: the first token is far away from nearly all others." if sink else "")
+    )
 
 
 def all_heads(seen: Scored) -> None:
@@ -205,7 +217,8 @@ def _table(seen: Scored, key: str) -> None:
         on_select=clicked,
         selection_mode="single-row",
     )
-    st.caption("Click a column's name to sort by it, a row to see that head's map above.")
+    st.caption(f"Click a column's name to sort by it, a row to see that head's map above. {JOB_RULE}")
+    st.caption(head_scores.ROWS)
     downloads.offer("heads", rows, key="save_heads")
 
 

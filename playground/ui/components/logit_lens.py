@@ -10,7 +10,7 @@ from playground.core.heads import percent
 from playground.figures import logit_lens as figures
 from playground.models import logit_lens, logit_lens_code
 from playground.models.lens import Lens
-from playground.ui import downloads, inputs, shell
+from playground.ui import downloads, inputs, shell, site
 
 TOP, ORDINALS = 4, ("first", "second", "third", "fourth")  # tokens listed a layer
 _CHART: dict[str, Any] = {"width": "stretch", "config": {"displayModeBar": False}}
@@ -66,6 +66,10 @@ def grid(asked: Asked) -> None:
         "Click a column to follow it."
         + ("" if len(asked.labels) <= figures.WORDS_UP_TO else " Too many columns to print the words: point at a cell.")
     )
+    st.caption(
+        "· is a space, ⟨U+…⟩ a character that can't be seen. The embedding's row has read nothing but that one token, "
+        "and the lens was made for the last layer: a strong colour up there need not be a guess of the model."
+    )
     shell.provenance(
         "measured",
         f"{asked.lens.title}, {asked.lens.dtype}: each layer's output through the model's **own final norm and "
@@ -85,6 +89,7 @@ def one_position(asked: Asked) -> None:
         f"In the embedding it is number **{rank_before:,}** of {asked.lens.vocabulary_size:,}; it is first, and stays "
         f"first, from **{core.step_name(settled)}** on.{_leap(reading, position)}"
     )
+    _cut_it(asked)
     picture, table = st.columns([2, 3], gap="large")
     with picture:
         st.plotly_chart(
@@ -111,6 +116,21 @@ def one_position(asked: Asked) -> None:
             "arXiv:2303.08112) learns a correction for every layer and finds answers earlier and more reliably. So "
             "read this picture one way: a layer where the answer *does* show holds it; one where it doesn't may too."
         )
+
+
+def _cut_it(asked: Asked) -> None:
+    """A link that takes the attention of the leap's layer out, on the same text: there the answer is the last token's.
+
+    Nothing for another position, or where the leap is in no layer.
+    """
+    step = asked.reading.leap(asked.position)
+    if step is None or step < 1 or asked.position != len(asked.labels) - 1:
+        return
+    layer = step - 1
+    at = {"model": asked.lens.model_id, "text": asked.text, "cut": "attention", "layer": str(layer)}
+    shell.link(
+        site.BY_FILE["ablation.py"], f"Does it matter? Take layer {layer}'s attention out", at, ":material/content_cut:"
+    )
 
 
 def _leap(reading: core.Reading, position: int) -> str:

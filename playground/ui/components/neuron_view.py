@@ -36,8 +36,8 @@ def show(lens: Lens, asked: Asked, seen: Seen) -> None:
     size = captured.queries.shape[-1]
     shared = f" {captured.group} query heads share a key head." if captured.group > 1 else ""
     st.caption(
-        f"Point at a token on the left: its query, {size} numbers, is multiplied with each token's key, number by "
-        "number (q × k), and added up (q·k/√d); on the right, the weight that the softmax makes of it. Blue is above "
-        f"0, orange below; the stronger, the larger. Point at a cell for its number.{shared} The page "
-        "*One attention weight* has every number of one such row."
+        f"It starts at the head's strongest look. Point at a token on the left: its query, {size} numbers, is "
+        "multiplied with each token's key, number by number (q × k), and added up (q·k/√d); on the right, the weight "
+        "that the softmax makes of it. Blue is above 0, orange below; the stronger, the larger. Point at a cell for "
+        f"its number.{shared} The page *One attention weight* has every number of one such row."
     )

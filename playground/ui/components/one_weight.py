@@ -124,7 +124,8 @@ def dot_product(asked: Asked) -> None:
     turned = " Both are taken after their rotation by position (RoPE)." if _has_rope(asked.lens) else ""
     st.markdown(
         f"The token that looks has a **query** q, the one looked at a **key** k, {len(row.q)} numbers each.{turned} "
-        f"Multiply them pair by pair and add up: the more alike their signs and sizes, the larger **q·k**.{shared}"
+        "Multiply them pair by pair and add up. A pair adds much to **q·k** where both numbers are large and of the "
+        f"same sign, and takes away where their signs differ.{shared}"
     )
     st.plotly_chart(
         figures.terms(row, key),
@@ -241,7 +242,31 @@ def values(asked: Asked) -> None:
     if most != heaviest:
         st.caption("Brings the most")
         st.text(product(most))
-    st.caption(f"The values in this row are {lengths[seen].min():.2f} to {lengths[seen].max():.2f} long.")
+    st.dataframe(
+        [
+            {
+                "key": f"{place}: {asked.labels[place]}",
+                "weight": float(row.weights[place]),
+                "length of its value": float(lengths[place]),
+                "weight × length": float(parts[place]),
+            }
+            for place in seen
+        ],
+        hide_index=True,
+        key="lengths",
+        height="content",
+        column_config={
+            "weight": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f"),
+            "length of its value": st.column_config.ProgressColumn(
+                min_value=0.0, max_value=float(lengths[seen].max()) or 1.0, format="%.2f"
+            ),
+            "weight × length": st.column_config.NumberColumn(format="%.3f"),
+        },
+    )
+    st.caption(
+        f"The values in this row are {lengths[seen].min():.2f} to {lengths[seen].max():.2f} long. Below, each is "
+        "multiplied by its weight; the colours are stretched to the largest number in the picture, however small."
+    )
     st.plotly_chart(
         figures.weighted_values(row, asked.labels),
         key="values",
