@@ -39,7 +39,7 @@ shell.try_this(
     (
         "A longer text",
         {"text": LONG.strip(), "model": "smollm2-135m"},
-        "The violet shapes grow with the text, the blue numbers stay: a model does not get larger when it reads.",
+        "The violet shapes grow with the text, the sizes beside them stay: a model does not get larger when it reads.",
     ),
     (
         "An encoder",
@@ -48,7 +48,7 @@ shell.try_this(
         "it no part for?",
     ),
     (
-        "One that reads and one that writes",
+        "Reads and writes",
         {"text": "the 3rd of May '99", "model": "date-t5"},
         "Two stacks. The decoder has one more part in each block: open cross-attention and compare what its queries "
         "and its keys take in.",

@@ -35,7 +35,7 @@ shell.try_this(
     (
         "Half a character",
         {"tokenizer": "gpt2", "by": "bytes", "query": "F0 9F"},
-        "Pieces of emoji, and one whole emoji: find it. Every other one GPT-2 must spell, byte by byte.",
+        "Pieces of emoji, and one whole emoji: find it. All the others GPT-2 must write in pieces.",
     ),
     (
         "How much Thai?",

@@ -101,11 +101,16 @@ def _norm(part: Part, facts: Facts) -> Explained:
     return Explained("RMSNorm", f"{size:,} weights", sentence, "x / √(mean of x² + ε) · g")
 
 
+_UNSCALED = " T5 leaves out the division by √d: it begins training with smaller weights instead."
+
+
 def _attention(part: Part, facts: Facts) -> Explained:
     groups = f", which share {facts.kv_heads} key/value heads" if facts.kv_heads < facts.heads else ""
     told = "Each token looks at the tokens it may see, and takes in a mixture of their values."
     if facts.rotary:
         told += " Queries and keys are first turned by their position (RoPE)."
+    if not facts.scaled:
+        told += _UNSCALED
     return Explained(
         "Attention", f"{facts.heads} heads of {facts.head_size}{groups}", told, _softmax(facts, facts.distance)
     )
@@ -115,7 +120,8 @@ def _cross(part: Part, facts: Facts) -> Explained:
     return Explained(
         "Cross-attention",
         f"{facts.heads} heads of {facts.head_size}",
-        "Queries come from the text being written, keys and values from the encoder: the decoder reads its source.",
+        "Queries come from the text being written, keys and values from the encoder: the decoder reads its source."
+        + ("" if facts.scaled else _UNSCALED),
         _softmax(facts, distance=False),
     )
 
@@ -142,11 +148,20 @@ def _feed_forward(part: Part, facts: Facts) -> Explained:
 
 def _unembedding(part: Part, facts: Facts) -> Explained:
     again = any(weight.tied_to for weight in part.weights)
+    places = part.out[0] if part.out else 0
+    asked = (
+        " It was asked at the last token only: what comes next?"
+        if places == 1
+        else f" It was asked at each of the {places:,} tokens that were fed to it."
+        if places
+        else ""
+    )
     return Explained(
         "Unembedding",
         "the embedding table again (tied)" if again else "a matrix of its own",
         "Compares the last vector with a row for every token of the vocabulary: the higher the logit, the likelier."
-        + (" The rows are the embedding's, one memory used twice, so they are counted once." if again else ""),
+        + (" The rows are the embedding's, one memory used twice, so they are counted once." if again else "")
+        + asked,
         "logits = x · Eᵀ" if again else "logits = x · Wᵀ",
     )
 
@@ -183,11 +198,12 @@ def by_role(kinds: Mapping[str, int]) -> str:
     """Where a model's parameters are, largest share first, in a sentence.
 
     >>> by_role({"embedding": 28, "norm": 1, "attention": 27, "feed-forward": 80})
-    'Of its weights 59 % are in the feed-forward layers, 21 % in its tables, 20 % in attention.'
+    'Of its weights 59 % are in the feed-forward layers, 21 % in its tables (embedding), 20 % in attention.'
     """
     total = sum(kinds.values()) or 1
+    tables = ("embedding", "unembedding", "positions", "segments")
     groups = {
-        "in its tables": ("embedding", "unembedding", "positions", "segments"),
+        f"in its tables ({', '.join(kind for kind in tables if kinds.get(kind))})": tables,
         "in attention": ("attention", "cross-attention"),
         "in the feed-forward layers": ("feed-forward",),
     }

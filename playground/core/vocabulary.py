@@ -125,7 +125,8 @@ def with_ids(vocabulary: Vocabulary, wanted: str) -> list[Entry]:
             if token_id in vocabulary.by_id:
                 found[token_id] = vocabulary.by_id[token_id]
     if not found and wanted.strip():
-        hint = f"Its ids run from 0 to {vocabulary.size - 1:,}, and {len(vocabulary.unused)} of them are not used."
+        unused = f"; {len(vocabulary.unused):,} of them are unused" if vocabulary.unused else ""
+        hint = f"Its ids run from 0 to {vocabulary.size - 1:,}{unused}."
         raise BadInput(f"{vocabulary.tokenizer} has no token {wanted.strip()[:40]}", hint)
     return list(found.values()) if wanted.strip() else list(vocabulary.entries)
 

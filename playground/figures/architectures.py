@@ -63,7 +63,10 @@ def seen(weights_TS: np.ndarray, labels: Sequence[str], rows: Sequence[str] | No
     """A real map with its colour scale; NaN where nothing may be seen."""
     rows = labels if rows is None else rows
     figure = _framed(attention.heatmap(weights_TS, labels, rows, small=True), labels, rows)
-    return figure.update_traces(showscale=True, selector={"type": "heatmap"}).update_layout(height=_HEIGHT + 40)
+    bar = {"title": {"text": "weight", "side": "bottom"}}  # below its numbers: beside them there is no room
+    return figure.update_traces(showscale=True, colorbar=bar, selector={"type": "heatmap"}).update_layout(
+        height=_HEIGHT + 50
+    )
 
 
 def together(encoder_SS: np.ndarray, decoder_TT: np.ndarray, cross_TS: np.ndarray) -> np.ndarray:
@@ -81,9 +84,8 @@ def together(encoder_SS: np.ndarray, decoder_TT: np.ndarray, cross_TS: np.ndarra
 
 def _framed(figure: go.Figure, labels: Sequence[str], rows: Sequence[str]) -> go.Figure:
     font = {"size": 9 if len(labels) > attention.TICKS // 2 else 11}
-    figure.update_xaxes(
-        title="looked at", side="top", tickangle=-90, tickfont=font, **attention.ticks(labels, attention.TICKS)
-    )
+    few = attention.ticks(labels, attention.TICKS // 2)  # a narrow column's cells are higher than wide
+    figure.update_xaxes(title="looked at", side="top", tickangle=-90, tickfont=font, **few)
     figure.update_yaxes(
         title="who looks", autorange="reversed", tickfont=font, **attention.ticks(rows, attention.TICKS)
     )

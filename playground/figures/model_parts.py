@@ -27,6 +27,7 @@ NAMES: dict[Kind, str] = {
 }
 STACKS = {"": "", "encoder": "Encoder: reads", "decoder": "Decoder: writes"}
 _ADDED = {"attention", "cross-attention", "feed-forward"}  # whose result is added to what came in
+_ROWS = {"positions", "segments"}  # whose rows are added to the embedding's
 
 
 def way(anatomy: Anatomy, facts: Facts, tokens: int, *, writes: bool) -> str:
@@ -51,7 +52,9 @@ def _column(anatomy: Anatomy, stack: str, facts: Facts, tokens: int, writes: boo
     elif writes:
         end = "<p class='mp-end'>softmax: a probability for every token of the vocabulary</p>"
     else:
-        end = "<p class='mp-end'>a vector for each token, made of the whole text</p>"
+        pooled = any(part.kind == "pooler" for part in anatomy.parts)
+        also = "; and from the pooler one for the whole text" if pooled else ""
+        end = f"<p class='mp-end'>from the last block a vector for each token, made of the whole text{also}</p>"
     return f"<section>{title}<p class='mp-end'>token ids {_shape(begins)}</p>{body}{end}</section>"
 
 
@@ -84,6 +87,8 @@ def _part(part: Part, facts: Facts, total: int) -> str:
     if seen := attention_weights(part, facts):
         calls += f"<tr><td>attention weights</td><td colspan=2>{_shape(seen)}</td></tr>"
     plus = "<p class='mp-plus' title='The residual stream'>⊕ added to what came in</p>" if part.kind in _ADDED else ""
+    if part.kind in _ROWS:
+        plus = "<p class='mp-plus'>⊕ added to the embedding</p>"
     return (
         f"<details class='mp-part mp-{part.kind}'><summary>"
         f"<span><b>{escape(told.title)}</b> <small>{escape(told.detail)}</small></span>"

@@ -110,8 +110,8 @@ PAGES = (
         ":material/fitness_center:",
         "Model",
         "One text as three exercises: hidden tokens, the next one, whole spans; and what each token costs.",
-        "Three words in question",
-        {"objective": "masked", "draw": "79"},
+        "Five words in question",
+        {"objective": "masked", "draw": "23"},
     ),
     PageInfo(
         "embeddings.py",

@@ -72,8 +72,9 @@ def test_no_text_is_explained() -> None:
 
 def test_rows_are_named_by_what_is_written_and_looks_are_counted() -> None:
     app = checked(run("architectures.py"))
-    axes = [figures(app)[5]["layout"][axis]["ticktext"][19:] for axis in ("yaxis", "xaxis")]
-    assert axes == [[*"1999-05-03", "&lt;/s&gt;"], ["&lt;pad&gt;", *"1999-05-03"]]
+    drawn = figures(app)[5]
+    assert drawn["layout"]["yaxis"]["ticktext"][19:] == [*"1999-05-03", "&lt;/s&gt;"]
+    assert drawn["data"][0]["text"][19][19] == "1 → &lt;pad&gt;"  # fed with the start, it writes the 1
     assert "8 of its 9 tokens look mostly one token *back*" in says(app)
     assert "one token alone can only look at itself" in says(checked(run("architectures.py", text="x")))
 

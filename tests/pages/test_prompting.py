@@ -80,7 +80,11 @@ def test_the_button_measures_and_the_next_visit_knows(monkeypatch) -> None:
     checked(app.run())
     accuracy, said = figures(app)
     assert "accuracy" in [trace["name"] for trace in accuracy["data"]] and len(said["data"]) == 2
-    assert checked(run(FILE, **one)).button(key="measure").label == "Measure again"
+    assert "on this machine (" in says(app) and ", earlier" not in says(app)
+    later = checked(run(FILE, **one))
+    assert later.button(key="measure").label == "Measure again" and ", earlier" in says(
+        later
+    )  # and the badge: recorded
 
 
 def test_summaries_show_likelihood_and_rouge() -> None:

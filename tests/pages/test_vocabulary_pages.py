@@ -94,7 +94,7 @@ def test_a_text_that_is_no_token_is_shown_in_its_pieces() -> None:
     assert column(app, "id") == list(engines.load("gpt2").encode("नमस्ते").ids)
     assert "not *one* token" in app.info[0].value
     app = page("vocabulary.py", tokenizer="gpt2", query="happi", only="special")
-    assert "None of the 50,257 entries match" in app.info[0].value
+    assert "None of GPT-2's 50,257 entries among “control tokens” match" in app.info[0].value
 
 
 @pytest.mark.parametrize(

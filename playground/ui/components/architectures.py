@@ -58,7 +58,7 @@ KINDS = (
         "encoder-decoder",
         "Encoder–decoder",
         "**To transform**: one stack reads, another writes a new text and looks across. To translate or shorten.",
-        "the first Transformer, T5, BART",
+        "T5, BART, Whisper",
         BOTH,
         1,
         1,
@@ -113,7 +113,7 @@ def _column(kind: Kind, seen: Read, show: str) -> None:
     )
     if show == ONE:
         looks = _looks(kind, seen.one)
-        st.caption(f"Layer {kind.layer}, head {kind.head} (both counted from 0){looks} {kind.told}")
+        st.caption(f"Layer {kind.layer}, head {kind.head} (both counted from 0){looks}")
     else:
         lens = seen.lens
         writes = f"; of cross-attention and the decoder, over {lens.decoder_layers} × {lens.heads}"
@@ -124,16 +124,16 @@ def _column(kind: Kind, seen: Read, show: str) -> None:
 
 
 def _looks(kind: Kind, weights_TT: np.ndarray) -> str:
-    """How many tokens look mostly one ahead (of an encoder) or one back (of a decoder): counted, not promised."""
+    """What to see in its map; how many tokens look mostly one ahead or one back is counted, not promised."""
     if kind.kind == "encoder-decoder":
-        return "."
+        return f". {kind.told}"
     if len(weights_TT) < 2:
         return ": one token alone can only look at itself."
     ahead = kind.kind == "encoder"
     step = 1 if ahead else -1
     most = np.nanargmax(weights_TT, axis=1) - np.arange(len(weights_TT))
     where = "one *ahead*" if ahead else "one token *back*"
-    return f": {int((most == step).sum())} of its {len(most)} tokens look mostly {where}."
+    return f": {int((most == step).sum())} of its {len(most)} tokens look mostly {where}. {kind.told}"
 
 
 def _draw(figure: object, key: str, alt: str) -> None:

@@ -16,7 +16,8 @@ def way(anatomy: Anatomy, facts: Facts, lens: Lens, tokens: int) -> None:
     shell.provenance(
         "measured",
         f"{lens.title}'s own modules, in the order in which they ran on your text, and the shapes they took in and "
-        f"gave out. Blue: parameters ({lens.dtype}); violet: the tensor that comes out, [tokens, numbers a token].",
+        f"gave out. Violet: the tensor that comes out, [tokens, numbers a token]. Beside it: parameters "
+        f"({lens.dtype}). Blue line: the part's share of the whole model's parameters (in alike blocks, of one).",
     )
 
 
@@ -24,9 +25,9 @@ def sizes(anatomy: Anatomy, lens: Lens) -> None:
     """Where the parameters are, that they add up, and the file."""
     blocks = sum(not hasattr(one, "kind") and len(one) for stack in anatomy.stacks for one in anatomy.way(stack))
     st.metric("Parameters", f"{anatomy.parameters:,}", help=f"{format_bytes(anatomy.bytes)} in {lens.dtype}")
-    left, right = st.columns(2)
-    left.metric("In memory", format_gb(anatomy.bytes))
-    right.metric("Blocks", f"{blocks}")
+    with st.container(horizontal=True, gap="large"):
+        st.metric("In memory", format_gb(anatomy.bytes), width="content")
+        st.metric("Blocks", f"{blocks}", width="content")
     st.markdown(by_role({str(kind): count for kind, count in anatomy.by_kind().items()}))
     st.plotly_chart(
         figures.sizes(anatomy),

@@ -22,6 +22,7 @@ from playground.models.lens import Lens
 from playground.ui import downloads, resources, shell
 from playground.ui.components.prompting import ORDERS, Asked, explained
 
+_MINE = "prompting.measured"  # the jobs that this reader measured
 _CHART: dict[str, Any] = {"width": "stretch", "config": {"displayModeBar": False}}
 
 
@@ -54,9 +55,11 @@ def measured(lens: Lens, asked: Asked) -> None:
             "cores. Stopping it, or changing an input, keeps what is finished."
         )
     if pressed:
+        st.session_state.setdefault(_MINE, set()).add(job)
         with explained():
             found = _run(job, again=not missing, found=dict(shots_results.known(job)))
             live = True
+    now = job in st.session_state.get(_MINE, ())
     if not found:
         asked, found = _as_shipped(asked)
         st.info(
@@ -66,11 +69,11 @@ def measured(lens: Lens, asked: Asked) -> None:
         )
     ordered = [found[n] for n in sorted(found)]
     where = (
-        f"{lens.title} on this machine ({lens.dtype})"
+        f"{lens.title} on this machine ({lens.dtype}){'' if now else ', earlier'}"
         if live
         else f"{recorded.date} on {recorded.machine.split(' · ')[0]}, {recorded.dtype}: the button measures it here"
     )
-    badge: shell.Provenance = "measured" if live else "recorded"
+    badge: shell.Provenance = "measured" if live and now else "recorded"
     if task.kind == "text":
         _summaries(asked, [one for one in ordered if isinstance(one, Written)], badge, where)
     else:
@@ -177,14 +180,21 @@ def _unshuffled(examples: Sequence[str], order: int) -> tuple[str, ...]:
 def _findings(asked: Asked, found: Sequence[Labelled], points: Sequence[Point], others: Sequence[Line]) -> list[str]:
     """What the curve says, in sentences made of its numbers."""
     first, last, best = points[0], points[-1], max(points, key=lambda p: p.value)
-    apart = last.low > first.high or last.high < first.low
-    said = [
-        f"With {_examples(first.shots)} it is right {percent(first.value)} of the time, with {_examples(last.shots)} "
-        f"{percent(last.value)}"
-        + (f"; best with {_examples(best.shots)}, {percent(best.value)}." if best.value > first.value else "."),
-        "The intervals of the first and the last point "
-        + ("do not overlap." if apart else "overlap: this set is too small to tell them apart."),
-    ]
+    said = [f"With {_examples(first.shots)} it is right {percent(first.value)} of the time."]
+    if best.value > first.value:
+        clear = best.low > first.high
+        said.append(
+            f"Best with {_examples(best.shots)}, {percent(best.value)}: "
+            + ("clear of the first, their intervals do not overlap." if clear else "but the two intervals overlap.")
+        )
+    if last is not first and last is not best:
+        worse = last.high < best.low
+        same = last.low <= first.high and first.low <= last.high
+        said.append(
+            f"With {_examples(last.shots)} {percent(last.value)}"
+            + (", clearly less than the best" if worse else "")
+            + (": this set is too small to tell it from the first." if same else ".")
+        )
     total, labels = len(asked.task.items), asked.job.labels
     leaning = max(found, key=lambda one: int(one.said().max()))
     label = labels[int(leaning.said().argmax())]

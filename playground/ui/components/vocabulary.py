@@ -50,6 +50,7 @@ class Search:
     by: By
     found: list[Entry]
     wrong: PlaygroundError | None = None  # why the search could not be made
+    only: str = "all"
 
 
 def ask() -> Search:
@@ -88,7 +89,7 @@ def ask() -> Search:
         found = [entry for entry in found if entry.id in allowed]
         if only == "longest":
             found.sort(key=lambda entry: among.index(entry.id))
-    return Search(engine, entries, facts, query, by, found, wrong)
+    return Search(engine, entries, facts, query, by, found, wrong, only)
 
 
 def _progress(slot: st.delta_generator.DeltaGenerator, what: str, done: int, total: int) -> None:
@@ -110,6 +111,12 @@ def results(search: Search) -> Entry | None:
     shown = found[(page - 1) * limits.ENTRIES_SHOWN : page * limits.ENTRIES_SHOWN]
     ids = [entry.id for entry in shown]
     with slot:
+        if page == 1 and search.only == "all" and not search.query and all(entry.special for entry in shown):
+            first = next((i for i, entry in enumerate(found) if not entry.special), len(found))
+            st.caption(
+                f"The first {first:,} entries are control tokens, put in by hand. What was learned from text begins on "
+                f"page {first // limits.ENTRIES_SHOWN + 1:,}; or search."
+            )
         st.dataframe(
             figures.rows(shown),
             hide_index=True,
@@ -136,7 +143,15 @@ def _nothing(search: Search) -> None:
         shell.show_error(search.wrong)
         return
     entries = search.entries.entries
-    if search.by != "text" or any(search.query in entry.text for entry in entries):  # or those are not "among" these
+    if search.only != "all":
+        whose = f"{search.engine.info.title}'s {len(entries):,} entries"
+        if getattr(search.facts, search.only):
+            told = f"None of {whose} among “{_ONLY[search.only]}” match. Look among all entries."
+        else:
+            told = f"{whose}: “{_ONLY[search.only]}” holds for none of them. Choose another tokenizer, or all entries."
+        st.info(told, icon=":material/search_off:")
+        return
+    if search.by != "text" or any(search.query in entry.text for entry in entries):
         st.info(
             f"None of the {len(entries):,} entries match. Try {_EXAMPLE[search.by]!r}.", icon=":material/search_off:"
         )
