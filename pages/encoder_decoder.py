@@ -51,7 +51,7 @@ shell.try_this(
         "the truth.",
     ),
     (
-        "A day that never was",
+        "No such day",
         {"source": "31 February 2001", "step": "9"},
         "It copies what it reads. It has learned how dates are written, not what a calendar is.",
     ),

@@ -133,7 +133,7 @@ def sizes(anatomy: Anatomy) -> go.Figure:
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_xaxes(visible=False, range=[0, max(kinds.values()) * 1.75])
+    figure.update_xaxes(visible=False, range=[0, max(kinds.values()) * 2.1])
     figure.update_yaxes(
         autorange="reversed", tickvals=list(range(len(kinds))), ticktext=[NAMES[kind] for kind in kinds], ticks=""
     )
