@@ -46,9 +46,8 @@ MEASURES = (
 )
 BY_KEY = {measure.key: measure for measure in MEASURES}
 ROWS = (
-    "Each number is a mean over tokens, not always the same ones. Induction: only the tokens that occurred earlier in "
-    "the text. First, previous, itself: all but the first token. Entropy and distance: all. So shares may overlap, and "
-    "a head's may add up to more than 100 %."
+    "Each number is a mean over tokens. First, previous, itself: over all but the first token; induction: over those "
+    "that occurred before; entropy and distance: over all. So a head's shares may add up to more than 100 %."
 )
 
 

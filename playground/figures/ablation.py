@@ -13,6 +13,7 @@ from playground.figures.attention import short, ticks
 _CLEAR = "rgba(0,0,0,0)"
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2}
 FLOOR_BITS, MAP_FLOOR_BITS = 1e-4, 1e-3  # what is drawn as nothing
+NEAR = 0.04  # attention: a label to the right would run into the next point
 BEFORE, AFTER = palette.GREY, palette.BLUE
 
 
@@ -114,7 +115,7 @@ def against_attention(
                 "opacity": 0.75,
             },
             text=[names[i] if i in inside else "" for i in range(len(names))],
-            textposition=["middle left" if weight > 0.5 else "middle right" for weight in weights],
+            textposition=[_side(weights, i, named) for i in range(len(names))],
             customdata=[[name, bits] for name, bits in zip(names, kl_bits, strict=True)],
             hovertemplate="%{customdata[0]}<br>attention %{x:.3f}, effect %{customdata[1]:.4f} bits<extra></extra>",
             cliponaxis=False,
@@ -130,3 +131,9 @@ def against_attention(
         ticktext=["≤ 0.0001", "0.001", "0.01", "0.1", "1", "10", "100"],
     )
     return figure.update_layout(height=380, margin=_MARGIN, paper_bgcolor=_CLEAR, plot_bgcolor=_CLEAR)
+
+
+def _side(weights: Sequence[float], one: int, named: Sequence[int]) -> str:
+    """Where a point's label has room: on the left near the right edge, or where another named point is close by."""
+    close = any(0 < weights[other] - weights[one] < NEAR for other in named)
+    return "middle left" if weights[one] > 0.5 or close else "middle right"

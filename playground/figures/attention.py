@@ -73,7 +73,7 @@ def heatmap(
             ygap=gap,
             showscale=not small,
             colorbar={
-                "title": {"text": f"{unit}\u2002", "side": "right"},
+                "title": {"text": f"{unit}\u2003", "side": "right"},
                 "orientation": "h",
                 "y": 0,
                 "yanchor": "top",

@@ -44,7 +44,7 @@ def grid(reading: Reading, labels: Sequence[str], name: Callable[[int], str], ch
             ygap=1,
             hoverinfo="skip",
             colorbar={
-                "title": {"text": "probability\u2002", "side": "right"},
+                "title": {"text": "probability\u2003", "side": "right"},
                 "orientation": "h",
                 "y": 0,
                 "yanchor": "top",

@@ -97,6 +97,7 @@ def test_a_sink_dropped_and_masked() -> None:
     dropped = checked(run("ablation.py", method="drop", **sink))
     both = (kl(Cut("edge", (18,), (8,), how, 4, 0)) for how in ("mask", "drop"))
     assert "masked {:.4f} bits, dropped {:.4f} bits".format(*both) in says(dropped)
+    assert dropped.warning[0].proto.title == "Looks hard, brings little"
     assert "Dropped, nothing is missed" in dropped.warning[0].value
     assert "too few for a rank correlation" in says(dropped) and "Spearman" not in says(dropped)
     table = dropped.dataframe[0].value

@@ -196,7 +196,8 @@ def edges(asked: Asked) -> str:
             st.caption("Worth most")
             st.text(f"{asked.name(moving)}   {percent(float(row[moving]))}, worth {bits[moving]:.4f} bits")
         if row[largest] >= STRONG and bits[largest] < LITTLE:
-            st.warning(_hardly(worth), title="Looks hard, matters little", icon=":material/visibility:")
+            title, told = _hardly(worth)
+            st.warning(told, title=title, icon=":material/visibility:")
         if last + 1 < FEW:
             st.caption(f"{last + 1} looks are too few for a rank correlation: it takes {FEW}.")
         else:
@@ -247,13 +248,16 @@ def _correlation(rho: float | None, what: str) -> None:
     )
 
 
-def _hardly(worth: dict[ablation.Method, float]) -> str:
-    """What a warning says of a strong look that one way of cutting it, or both, hardly feels."""
+def _hardly(worth: dict[ablation.Method, float]) -> tuple[str, str]:
+    """Title and text: what a warning says of a strong look that one way of cutting it, or both, hardly feels."""
     if worth["drop"] < LITTLE <= worth["mask"]:
-        return (
+        return "Looks hard, brings little", (
             "Dropped, nothing is missed: what came along this look is next to nothing. Masked, its weight must go "
             "elsewhere, and what comes from there is what moves the prediction."
         )
     if worth["mask"] < LITTLE <= worth["drop"]:
-        return "Masked, other looks make up for it. Dropped, what came along it is missed."
-    return "What this head looks at most can be cut, masked or dropped, and the prediction hardly moves."
+        return (
+            "Looks hard, is made up for",
+            "Masked, other looks make up for it. Dropped, what came along it is missed.",
+        )
+    return "Looks hard, matters little", "The look can be cut, masked or dropped, and the prediction hardly moves."

@@ -19,7 +19,8 @@ HINTS = {
     "camera in the corner saves a PNG.",
     "head view": "Left looks at right. Point at a token to see its lines alone. Click a numbered square to switch a "
     "head on or off; double-click for that head alone, and again for all.",
-    "model view": "All layers (down) and heads (across). Click one to enlarge it, then point at its tokens.",
+    "model view": "All layers (down) and heads (across). Click one to enlarge it, then point at its tokens. "
+    "A narrow screen cuts it off: turn the phone, or save it as HTML.",
     "overview": "All layers (down) and heads (across), each a small heatmap. Point at one for what it does; click to "
     "choose it.",
 }

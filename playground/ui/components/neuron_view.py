@@ -39,5 +39,6 @@ def show(lens: Lens, asked: Asked, seen: Seen) -> None:
         f"It starts at the head's strongest look. Point at a token on the left: its query, {size} numbers, is "
         "multiplied with each token's key, number by number (q × k), and added up (q·k/√d); on the right, the weight "
         "that the softmax makes of it. Blue is above 0, orange below; the stronger, the larger. Point at a cell for "
-        f"its number.{shared} The page *One attention weight* has every number of one such row."
+        f"its number.{shared} The page *One attention weight* has every number of one such row, "
+        "and fits a narrow screen, which cuts this view off."
     )

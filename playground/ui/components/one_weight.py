@@ -166,8 +166,8 @@ def softmax(asked: Asked) -> None:
             rf"e^{{\,\text{{score}} - \text{{highest}}}} = e^{{{row.scores[key]:.4f} - {top}}} = {row.exps[key]:.6f}"
         )
     st.latex(
-        rf"\text{{weight}} = \frac{{{row.exps[key]:.6f}}}{{\text{{sum of the row}}}} = "
-        rf"\frac{{{row.exps[key]:.6f}}}{{{row.total:.6f}}} = {row.weights[key]:.6f}"
+        rf"\begin{{aligned}}\text{{weight}} &= \frac{{{row.exps[key]:.6f}}}{{\text{{sum of the row}}}} \\[4pt] "
+        rf"&= \frac{{{row.exps[key]:.6f}}}{{{row.total:.6f}}} = {row.weights[key]:.6f}\end{{aligned}}"
     )
     masked = int((~row.allowed).sum())
     mask = (
