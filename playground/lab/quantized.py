@@ -164,7 +164,7 @@ class _Experiment:
 
     def _next(self, row: forward.Generation) -> tuple[int, float]:
         started = time.perf_counter()
-        (step,) = forward.step_rows(self._copy, [row])
+        (step,) = forward.step_rows(self._copy, [row], shared=False)
         if isinstance(step, Exception):
             raise step
         return step[0].id, time.perf_counter() - started

@@ -188,9 +188,12 @@ class Generation(batch.Text):
         return found
 
 
-def step_rows(model: Any, rows: Sequence[Row]) -> list[tuple[Step, bool] | Exception]:
-    """One token for each row. Texts of a decoder share its passes; one row's failure is not the others'."""
-    decoder = any(isinstance(row, Generation) for row in rows) and decoding.of(model) is not None
+def step_rows(model: Any, rows: Sequence[Row], *, shared: bool = True) -> list[tuple[Step, bool] | Exception]:
+    """One token for each row. Texts of a decoder share its passes; one row's failure is not the others'.
+
+    A shared pass keeps hold of the weights it first saw: a model whose weights are exchanged takes ``shared=False``.
+    """
+    decoder = shared and any(isinstance(row, Generation) for row in rows) and decoding.of(model) is not None
     texts = [row for row in rows if decoder and isinstance(row, Generation) and not row.ahead]
     found = dict(zip(map(id, texts), batch.last_logits(model, texts), strict=True)) if texts else {}
     return [_result(model, row, found.get(id(row))) for row in rows]
