@@ -137,6 +137,7 @@ def test_the_frame_can_ask_for_nothing(new_page: Callable[..., Tab]) -> None:
 def test_a_click_in_the_overview_chooses_the_head(new_page: Callable[..., Tab]) -> None:
     tab = new_page().open("attention", view="overview")
     point = tab.main.locator(".stPlotlyChart .scatterlayer .points path").nth(16 * 9)
+    point.scroll_into_view_if_needed()
     box = point.bounding_box()
     tab.page.mouse.move(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2 + 1)
     tab.main.locator(".hoverlayer .hovertext").wait_for()
