@@ -23,7 +23,7 @@ from playground.models import device
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 SEED, TEST_SEED = 5, 1999
-STEPS, BATCH, TOP_RATE = 1_500, 128, 2e-3
+STEPS, BATCH, TOP_RATE = 1_200, 128, 2e-3
 _BATCHES_SORTED = 16
 _NOTED = 50  # steps between two losses in the record
 TESTS = 2_000

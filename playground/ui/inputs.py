@@ -1,9 +1,9 @@
 """Inputs whose state is in the URL.
 
 Keys are concepts, not widgets: ``text``, ``model``, ``layer``, ``stage``. The same key on two pages is the same
-concept, so a prompt typed on one page is there on the next, and a link carries it. Sliders and numbers use
-Streamlit's own binding; texts and choices are kept here, because a long text must stay out of the address and a
-choice should appear in it as its id, not as its label.
+concept, so a prompt typed on one page is there on the next, and a link carries it. Not by Streamlit's own binding:
+a long text must stay out of the address, a choice should appear in it as its id, not as its label, and a link to the
+page one is on must bring back the defaults it leaves out.
 """
 
 from collections.abc import Callable, Sequence
@@ -190,20 +190,18 @@ def picked(key: str, default: T, read: Callable[[str], T | None]) -> T:
     return value
 
 
-def slider(label: str, low: Any, high: Any, default: Any, *, key: str, **more: Any) -> Any:
-    """A slider bound to ``?key=``; a linked value that is none of its own falls back with a notice (Streamlit ignores
-    it silently), core checks again.
-    """
-    state, visit, linked = st.session_state, shell.visit(), st.query_params.get(key)
-    if state.get(f"{key}.visit") != visit.number:
-        state[f"{key}.visit"] = visit.number
-        if linked is not None and not _between(linked, low, high):
-            shell.notices([f"“{linked[:60]}” is not a value for {label}, {low} to {high}: showing {default}."])
-    return st.slider(label, low, high, default, key=key, bind="query-params", **more)
+def slider(label: str, low: T, high: T, default: T, *, key: str, **more: Any) -> T:
+    """A slider kept in ``?key=``; a linked value that is none of its own falls back with a notice."""
 
+    def read(text: str) -> T | None:
+        try:
+            value: Any = type(default)(text)  # type: ignore[call-arg]
+        except ValueError:
+            return None
+        return value if low <= value <= high else None  # false for NaN
 
-def _between(text: str, low: Any, high: Any) -> bool:
-    try:
-        return bool(low <= float(text) <= high)  # false for NaN
-    except ValueError:
-        return False
+    refused = _adopt(key, default, read)
+    if refused is not None:
+        shell.notices([f"“{refused[:60]}” is not a value for {label}, {low} to {high}: showing {default}."])
+    value: T = st.slider(label, low, high, **_kept(key, default), **more)
+    return value

@@ -174,6 +174,8 @@ def attending(page: str) -> Iterator[None]:
         _bar(who, page)
         st.session_state[_DRAWN] = _stamp(who, page)
         _listen(page)
+    if who.room.place and who.room.place.page == page:
+        _publish(who, page)  # a control was moved: the class need not wait for the instructor's own picture
     try:
         yield
     except PlaygroundError:
@@ -305,16 +307,21 @@ def _go_along(who: Member, page: str) -> bool:
     sent: _Sent | None = st.session_state.get(_SENT)
     if place is None or not any(place.page == info.url_path for info in site.PAGES):
         return False
-    waits = sent is not None and not sent.arrived and time.monotonic() - sent.at < ARRIVAL_S
-    if sent and sent.version == place.version and (sent.arrived or waits):
+    now = time.monotonic()
+    if sent is None or sent.version != place.version:
+        sent = _Sent(place.version, place.page, 0, now, False)
+    elif sent.arrived:
         return False
+    elif now - sent.at > ARRIVAL_S:
+        sent = sent._replace(attempt=sent.attempt + 1, at=now)
     if page == place.page and _params() == place.params:
-        st.session_state[_SENT] = _Sent(place.version, page, 0, time.monotonic(), True)
+        st.session_state[_SENT] = sent._replace(arrived=True)
         return False
-    again = sent.attempt + 1 if sent and sent.version == place.version else 0
-    st.session_state[_SENT] = _Sent(place.version, place.page, again, time.monotonic(), False)
+    st.session_state[_SENT] = sent
+    # Said again at each look until it has come: on a busy server Streamlit may drop what a fragment drew. The mark
+    # keeps the browser from going twice.
     to = json.dumps(address(place.page, place.params)).replace("<", "\\u003c")
-    mark = f"{who.room.code}.{place.version}.{again}"
+    mark = f"{who.room.code}.{place.version}.{sent.attempt}"
     st.html(
         f"<script>if (window.__roomPlace !== '{mark}') {{ window.__roomPlace = '{mark}';"
         f"history.pushState(null, '', location.pathname.replace(/[^/]*$/, '') + {to});"
