@@ -193,6 +193,7 @@ def test_adafactor_keeps_rows_and_columns() -> None:
         training_memory(subject("gpt2"), recipes.recipe("adam8bit"), recipes.optimizer("sgd"))
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("count", ["0", "-7B", "1e15", "1e30", "nan", "abc", "", "1.5"])
 def test_counts_that_make_no_sense_are_refused(count: str) -> None:
     with pytest.raises(BadInput) as refusal:
@@ -206,6 +207,7 @@ def test_a_model_and_a_count_together_are_refused() -> None:
             subject(*arguments)
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize(
     ("context", "batch", "overhead"), [(0, 1, 0), (-1, 1, 0), (10**9, 1, 0), (1, 0, 0), (1, 1, -1)]
 )
@@ -258,6 +260,7 @@ def test_a_context_beyond_the_model_is_computed_and_said() -> None:
     assert got.kv_cache == 1_258_291_200 and "beyond" in got.notices[0]
 
 
+@pytest.mark.fault(13)
 def test_heads_that_do_not_divide_are_a_mistake_in_the_file() -> None:
     from playground.core.architectures import _read
 

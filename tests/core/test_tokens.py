@@ -108,6 +108,7 @@ def test_metrics_of_nothing_have_no_ratios() -> None:
     assert measure(Encoding("x", "  ", (), "")).tokens_per_word is None
 
 
+@pytest.mark.fault(9)
 @given(st.binary(max_size=12))
 def test_every_byte_is_visible(raw: bytes) -> None:
     """Nothing that could be shown is blank, and bytes that are no character come back as hex."""
@@ -119,6 +120,7 @@ def test_every_byte_is_visible(raw: bytes) -> None:
     )
 
 
+@pytest.mark.fault(6)
 @given(TEXTS.filter(bool))
 def test_no_character_is_blank(text: str) -> None:
     for glyph in glyphs(text):

@@ -46,6 +46,7 @@ ranks = st.integers(min_value=1, max_value=512)
 sizes = st.fractions(min_value=Fraction(1, 32), max_value=16, max_denominator=32)
 
 
+@pytest.mark.fault(14)
 @given(parameters=whole_numbers, gpus=ranks, stage=st.sampled_from(zero.STAGES), size=sizes)
 def test_ranks_add_up_to_the_whole(parameters: int, gpus: int, stage: int, size: Fraction) -> None:
     plan = zero.plan(max(parameters, gpus), gpus, stage, zero.Bytes(Fraction(2), Fraction(4), size))
@@ -57,6 +58,7 @@ def test_ranks_add_up_to_the_whole(parameters: int, gpus: int, stage: int, size:
         assert abs(max(held) - plan.share[name]) < getattr(plan.bytes, name) + 2
 
 
+@pytest.mark.fault(14)
 @given(whole=st.integers(min_value=0, max_value=10**15), gpus=ranks)
 def test_even_shares(whole: int, gpus: int) -> None:
     shares = shards.even_shares(whole, gpus)
@@ -78,6 +80,7 @@ def test_more_stages_never_need_more_and_never_pass_their_limit(parameters: int,
         assert 1 <= plan.reduction <= (plan.limit if plan.limit is not None else gpus)
 
 
+@pytest.mark.fault(14)
 def test_one_gpu_sends_nothing_and_keeps_everything() -> None:
     for plan in zero.plans(10**9, 1):
         assert plan.total == 16 * 10**9 and plan.reduction == 1 and communication(plan).total == 0
@@ -89,6 +92,7 @@ def test_stage_3_sends_half_as_much_again() -> None:
     assert (sent[3].reduce_scatter, sent[3].all_gather) == (14_765_625_000, 29_531_250_000)
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize(
     ("parameters", "gpus", "stage"),
     [(0, 1, 0), (-5, 8, 1), (10**15, 8, 1), (10**9, 0, 1), (10**9, 5_000, 1), (10**9, 8, 4), (10**9, 8, -1), (7, 8, 3)],

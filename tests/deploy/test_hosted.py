@@ -76,6 +76,7 @@ def test_allowed_hosts_may_come_from_the_environment(tmp_path: Path) -> None:
     assert options(tmp_path)["server.allowedHosts"] == []  # a person's own machine has no list
 
 
+@pytest.mark.fault(24)
 def test_an_error_is_logged_without_its_words_where_others_type(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -94,6 +95,7 @@ def test_an_error_is_logged_without_its_words_where_others_type(
         assert ("xylophone4711?" in caplog.text) == told
 
 
+@pytest.mark.fault(2)
 def test_a_longer_text_is_cut_on_a_shared_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_PLAYGROUND_PROFILE", "hosted")
     assert limits.current().text_characters < limits.LOCAL.text_characters

@@ -195,6 +195,7 @@ def test_a_reader_stays_with_one_process_and_readers_are_spread(site: Site) -> N
     assert sum(seats) == 24 and min(seats) >= 4
 
 
+@pytest.mark.fault(17)
 def test_another_sites_page_cannot_open_the_websocket(site: Site) -> None:
     async def refused(origin: str) -> int:
         try:
@@ -208,6 +209,7 @@ def test_another_sites_page_cannot_open_the_websocket(site: Site) -> None:
     assert asyncio.run(refused("")) == 101  # no browser
 
 
+@pytest.mark.fault(17)
 def test_a_name_that_is_not_ours_is_refused_by_the_app(site: Site) -> None:
     """A page whose own name was made to point here (DNS rebinding) is of the same origin: its name gives it away."""
 

@@ -82,6 +82,7 @@ def test_what_is_typed_and_chosen_is_in_the_address(tab: Tab) -> None:
     assert address(tab) == opened_again
 
 
+@pytest.mark.fault(19)
 def test_an_unknown_choice_falls_back_with_a_notice(tab: Tab) -> None:
     tab.open(model="../../etc", stage="9", level="99", text="kept")
     assert state(tab) == {**EXAMPLE, "text": "kept"}
@@ -205,6 +206,7 @@ def test_a_rerun_leaves_what_is_being_typed(tab: Tab) -> None:
     assert tab.main.get_by_label("Text").input_value() == "being typed"
 
 
+@pytest.mark.fault(5)
 def test_a_broken_character_in_a_link_is_shown_as_replaced(tab: Tab) -> None:
     tab.page.goto(f"{tab.base}/?text=a%ED%A0%80b%00c")
     tab.settle(800)

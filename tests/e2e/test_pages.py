@@ -53,6 +53,7 @@ def brightness(tab: Tab) -> float:
     return (red + green + blue) / 3
 
 
+@pytest.mark.fault(38)
 @PAGES
 def test_page_shows_its_example_in_both_themes_and_fits_a_phone(
     info: site.PageInfo, new_page: Callable[..., Tab]
@@ -64,12 +65,13 @@ def test_page_shows_its_example_in_both_themes_and_fits_a_phone(
     tab.settle()
     check(tab, info)
     assert brightness(tab) < 60
-    tab.page.set_viewport_size({"width": 390, "height": 844})
-    tab.settle()
-    check(tab, info)
-    for what, element in (("page", "document.scrollingElement"), ("body", "document.querySelector('.stMain')")):
-        wide, room = tab.page.evaluate(f"[{element}.scrollWidth, {element}.clientWidth]")
-        assert wide <= room, f"the {what} is {wide} px wide on a screen with {room}: {_too_wide(tab)}"
+    for width, height in ((640, 400), (390, 844)):  # 1280 × 800 at 200 %; a phone
+        tab.page.set_viewport_size({"width": width, "height": height})
+        tab.settle()
+        check(tab, info)
+        for what, element in (("page", "document.scrollingElement"), ("body", "document.querySelector('.stMain')")):
+            wide, room = tab.page.evaluate(f"[{element}.scrollWidth, {element}.clientWidth]")
+            assert wide <= room, f"the {what} is {wide} px wide on a screen with {room}: {_too_wide(tab)}"
 
 
 def _too_wide(tab: Tab) -> list[str]:

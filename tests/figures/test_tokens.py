@@ -50,6 +50,7 @@ def body(html: str) -> str:
     return html.split("</style>", 1)[1]
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize("view", ["text", "ids", "bytes"])
 def test_typed_markup_stays_text_in_cards(view: figures.View) -> None:
     whole = Encoding("x", HOSTILE, (Token(1, HOSTILE, HOSTILE.encode(), 0, len(HOSTILE), 0, len(HOSTILE)),), "lost")
@@ -60,6 +61,7 @@ def test_typed_markup_stays_text_in_cards(view: figures.View) -> None:
         assert elements.attributes <= {"class", "title"}
 
 
+@pytest.mark.fault(7)
 def test_typed_markup_stays_text_in_pre_tokens_and_difference() -> None:
     pre_token = PreToken(HOSTILE, 0, len(HOSTILE), 0, 3)
     drawn = Elements(body(figures.pre_tokens([pre_token], pre_token, 500)))
@@ -71,6 +73,7 @@ def test_typed_markup_stays_text_in_pre_tokens_and_difference() -> None:
     assert "script" in "".join(Elements(body(figures.difference(changed))).texts)
 
 
+@pytest.mark.fault(6, 9)
 def test_chips_show_white_space_partial_bytes_and_hidden_characters() -> None:
     tokens = (
         Token(1, " a", b" a", 0, 2, 0, 2),

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from playground.lab import remembered
 
 
@@ -16,6 +18,7 @@ def test_the_oldest_results_go(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "results" / "3.json").read_text()) == {"age": 3}
 
 
+@pytest.mark.fault(32)
 def test_a_store_that_cannot_be_written_keeps_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     remembered.keep(tmp_path / "file" / "result.json", {}, most=2)

@@ -172,6 +172,7 @@ def test_what_makes_no_sense_is_explained(wrong: dict[str, object], said: str) -
     assert said in caught.value.title and caught.value.hint
 
 
+@pytest.mark.fault(33)
 def test_too_little_memory_is_said_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "_available_bytes", lambda: 1_000_000_000)
     assert job.spec(2).gpus == 2

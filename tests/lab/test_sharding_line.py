@@ -57,6 +57,7 @@ def test_a_reader_who_leaves_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     assert isinstance(ticket.wrong, Cancelled) and "left" in ticket.wrong.hint
 
 
+@pytest.mark.fault(22)
 def test_a_full_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SHARDING_QUEUE", 2)
     line = Line()

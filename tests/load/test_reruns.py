@@ -11,6 +11,7 @@ from tests.server import ROOT
 pytestmark = [pytest.mark.load, pytest.mark.model]
 
 
+@pytest.mark.fault(25)
 def test_many_readers_get_their_own_answers_and_soon() -> None:
     """In a process of its own: the client must not share an interpreter with what other tests have loaded."""
     command = [sys.executable, "-m", "tests.load.reruns", "--sessions", "10", "--reruns", "8", "--think", "1"]

@@ -36,6 +36,7 @@ class Loads:
         return SimpleNamespace(entry=entry, weight_bytes=self.sizes.get(entry.id, 1), worker=worker)
 
 
+@pytest.mark.fault(35)
 def test_thirty_sessions_load_once_and_all_see_progress():
     loads = Loads(hold=threading.Event())
     cache, seen, got = ModelCache(loads, 100), [], []
@@ -60,6 +61,7 @@ def test_thirty_sessions_load_once_and_all_see_progress():
     assert cache.usage()[0].readers == {str(n) for n in range(30)}
 
 
+@pytest.mark.fault(34)
 def test_the_least_recently_used_goes_but_never_one_in_use():
     now = [0.0]
     loads = Loads(sizes={ENTRY.id: 6, OTHER.id: 6, "third": 6})
@@ -84,6 +86,7 @@ def test_a_model_over_the_budget_alone_is_kept():
     assert not loads.closed
 
 
+@pytest.mark.fault(30)
 def test_a_failure_is_remembered_for_a_while():
     now = [0.0]
     loads = Loads()

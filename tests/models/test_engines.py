@@ -72,6 +72,7 @@ def test_golden_spans(loaded: dict[str, Engine], case: dict) -> None:
     assert [[t.byte_start, t.byte_end, t.start, t.end] for t in tokens] == case["byte_start_end_start_end"]
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("case", GOLDEN["surrogates"], ids=lambda case: case["text"])
 def test_golden_surrogates(loaded: dict[str, Engine], case: dict) -> None:
     for tokenizer_id, ids in case["ids"].items():
@@ -89,6 +90,7 @@ def test_no_token_crosses_a_golden_pretoken(loaded: dict[str, Engine], case: dic
     assert ends <= {token.end for token in loaded[case["tokenizer"]].encode(TEXTS[case["text"]]).tokens}
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("tokenizer_id", TOKENIZERS)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -111,6 +113,7 @@ def test_hostile_texts_are_encoded_with_sound_offsets(
         assert b"".join(token.raw for token in encoding.tokens if not token.added) == data
 
 
+@pytest.mark.fault(9)
 @given(text=st.text(max_size=60))
 @settings(max_examples=150, deadline=None)
 def test_byte_level_engines_give_every_byte_back(loaded: dict[str, Engine], text: str) -> None:
@@ -160,6 +163,7 @@ def test_templates_add_tokens_that_stand_nowhere_in_the_text(loaded: dict[str, E
     assert begins.round_trip
 
 
+@pytest.mark.fault(10)
 def test_control_tokens_are_read_only_where_asked_for(loaded: dict[str, Engine]) -> None:
     for tokenizer_id, name in (("gpt2", "<|endoftext|>"), ("smollm2", "<|im_end|>"), ("bert", "[MASK]")):
         engine = loaded[tokenizer_id]
@@ -172,6 +176,7 @@ def test_control_tokens_are_read_only_where_asked_for(loaded: dict[str, Engine])
     assert "never read" in TOKENIZERS["mistral"].remark("control")
 
 
+@pytest.mark.fault(9)
 def test_mistral_gives_each_fallback_byte_its_own_place(loaded: dict[str, Engine]) -> None:
     encoding = loaded["mistral"].encode("x🤌🤌é")
     spans = [(t.raw, t.start, t.end, t.byte_start, t.byte_end) for t in encoding.tokens]
@@ -195,6 +200,7 @@ def test_places_are_sentencepieces_own(loaded: dict[str, Engine], tokenizer_id: 
     assert (ids.tolist(), spans.tolist()) == (theirs["ids"], [list(span) for span in theirs["offsets"]])
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize("tokenizer_id", TOKENIZERS)
 def test_a_long_text_is_cut_at_the_cap_and_says_so(loaded: dict[str, Engine], tokenizer_id: str) -> None:
     encoding = loaded[tokenizer_id].encode("a" * 200_000)
@@ -202,6 +208,7 @@ def test_a_long_text_is_cut_at_the_cap_and_says_so(loaded: dict[str, Engine], to
     assert encoding.notices == ("Showing the first 100,000 of 200,000 characters.",)
 
 
+@pytest.mark.fault(25)
 def test_sessions_share_an_engine(loaded: dict[str, Engine]) -> None:
     """Both modes, short and long texts, from eight threads at once: everyone gets what one caller alone gets."""
     work = [(i, text, mode) for i in TOKENIZERS for text in (*HOSTILE, "word " * 300) for mode in MODES] * 3
@@ -248,6 +255,7 @@ def test_an_interrupt_passes(loaded: dict[str, Engine], monkeypatch: pytest.Monk
         loaded["gpt2"].encode("a")
 
 
+@pytest.mark.fault(19)
 def test_an_unknown_tokenizer_reaches_no_loader() -> None:
     with pytest.raises(BadInput, match="not a tokenizer"):
         engines.load("../../etc/passwd")

@@ -9,6 +9,7 @@ import pytest
 from playground.models import lens
 
 
+@pytest.mark.fault(35)
 def test_first_callers_get_the_same_models(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
 

@@ -104,6 +104,7 @@ def test_the_kv_cache_changes_nothing(decoder):
         )
 
 
+@pytest.mark.fault(37)
 @pytest.mark.model
 def test_the_same_seed_is_the_same_text_in_any_session(decoder):
     ids = decoder.encode(PROMPT).ids
@@ -117,6 +118,7 @@ def test_the_same_seed_is_the_same_text_in_any_session(decoder):
     assert differs.ids != first.ids
 
 
+@pytest.mark.fault(21)
 @pytest.mark.model
 def test_leaving_stops_the_model_within_one_token(decoder, monkeypatch):
     stepped = []

@@ -107,6 +107,7 @@ def test_greedy_generation_is_transformers_own(decoder, bare, ids):
     assert [step.id for step in decoder.generate(ids, GREEDY, 12)] == expected
 
 
+@pytest.mark.fault(37)
 def test_the_same_seed_gives_the_same_text_in_any_session(decoder, ids):
     settings = SamplingSettings(temperature=1.0, top_k=50)
     runs = [[s.id for s in decoder.generate(ids, settings, 8, seed)] for seed in (7, 7, 8)]
@@ -142,6 +143,7 @@ def test_thirty_readers_of_one_prompt_cost_one_forward_pass(decoder, monkeypatch
     assert len(calls) == 1 and len(answers) == 30
 
 
+@pytest.mark.fault(26)
 def test_different_prompts_that_wait_together_share_a_pass(decoder, monkeypatch):
     passes, answers, real = [], {}, decoding.Decoder.logits
     monkeypatch.setattr(decoding.Decoder, "logits", lambda *a: passes.append(len(a[1])) or real(*a))
@@ -170,6 +172,7 @@ def test_different_prompts_that_wait_together_share_a_pass(decoder, monkeypatch)
         assert np.abs(answers[n] - alone).max() < (1e-4 if decoder.dtype == "fp32" else 0.5)
 
 
+@pytest.mark.fault(25, 26)
 def test_each_session_gets_the_answer_to_its_own_text(decoder):
     texts = [f"{n} plus {n} is" for n in range(24)]
     serial = {text: decoder.next_logits(decoder.encode(text).ids).copy() for text in texts[:6]}
@@ -199,6 +202,7 @@ def test_an_answer_everyone_shares_can_not_be_written_to(decoder, ids):
         decoder.next_logits(ids)[0] = 1
 
 
+@pytest.mark.fault(1, 4)
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
@@ -213,6 +217,7 @@ def test_bad_ids_never_reach_the_model(decoder, bad, message):
         decoder.next_logits(bad)
 
 
+@pytest.mark.fault(4)
 def test_long_inputs_are_cut_by_ids_with_a_notice(decoder):
     kept, notices = decoder.fit(range(5_000))
     assert kept == tuple(range(5_000 - decoder.max_tokens, 5_000))
@@ -224,6 +229,7 @@ def test_a_layer_that_is_not_there(decoder, ids):
         decoder.attentions(ids, [30])
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize("hostile", ["..", "etc", "gpt2", "d3", "https://x/y", "a" * 300])
 def test_only_models_of_the_catalogue_open(hostile):
     with pytest.raises(BadInput), lens.open(hostile):
@@ -245,6 +251,7 @@ def _copy(tmp_path, monkeypatch, change):
     return entry
 
 
+@pytest.mark.fault(28)
 def test_a_config_with_a_wrong_layer_count_is_refused(store_ready, tmp_path, monkeypatch):
     def add_a_layer(folder):
         config = json.loads((folder / "config.json").read_text()) | {"num_hidden_layers": 7}
@@ -255,6 +262,7 @@ def test_a_config_with_a_wrong_layer_count_is_refused(store_ready, tmp_path, mon
         loading.load(_copy(tmp_path, monkeypatch, add_a_layer))
 
 
+@pytest.mark.fault(27)
 def test_truncated_weights_are_explained(store_ready, tmp_path, monkeypatch):
     def truncate(folder):
         data = (folder / "model.safetensors").read_bytes()[:1000]
@@ -265,6 +273,7 @@ def test_truncated_weights_are_explained(store_ready, tmp_path, monkeypatch):
         loading.load(_copy(tmp_path, monkeypatch, truncate))
 
 
+@pytest.mark.fault(33)
 def test_a_gpu_that_is_full_at_load_means_the_cpu_with_a_notice(store_ready, monkeypatch):
     def full(*_):
         raise torch.cuda.OutOfMemoryError
@@ -276,6 +285,7 @@ def test_a_gpu_that_is_full_at_load_means_the_cpu_with_a_notice(store_ready, mon
     loaded.worker.close()
 
 
+@pytest.mark.fault(33)
 def test_a_gpu_that_fills_up_later_moves_the_model_and_answers(decoder, monkeypatch):
     real, tries = forward.next_logits, []
 
@@ -292,6 +302,7 @@ def test_a_gpu_that_fills_up_later_moves_the_model_and_answers(decoder, monkeypa
     decoder._loaded.notices[:] = before
 
 
+@pytest.mark.fault(33)
 def test_main_memory_refused_is_explained_and_the_next_request_works(decoder, monkeypatch):
     def refused(*_):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")

@@ -93,12 +93,14 @@ def test_a_second_time_needs_no_source(home, index, use, monkeypatch):
     assert store.present("toy") and store.ensure("toy")
 
 
+@pytest.mark.fault(19)
 def test_an_unknown_id_never_reaches_a_path(home):
     for hostile in ("..", "etc", "../../etc/passwd", "https://x/y", "a" * 300):
         with pytest.raises(BadInput, match="not in the catalogue"):
             store.ensure(hostile)
 
 
+@pytest.mark.fault(28)
 def test_a_changed_wheel_is_refused(home, index, use):
     entry = toy(index)
     use(replace(entry, wheel=replace(entry.wheel, sha256="0" * 64)))
@@ -107,6 +109,7 @@ def test_a_changed_wheel_is_refused(home, index, use):
     assert not entries_in(home) and not list((home / "tmp").iterdir())
 
 
+@pytest.mark.fault(28)
 def test_a_flipped_bit_is_found_and_mended(home, index, use):
     use(toy(index))
     folder = store.ensure("toy")
@@ -117,6 +120,7 @@ def test_a_flipped_bit_is_found_and_mended(home, index, use):
     assert (store.ensure("toy") / "vocab.bin").read_bytes() == PAYLOAD
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("damage", ["truncated", "empty", "deleted"])
 def test_a_damaged_file_with_no_source_left_is_named(home, index, use, monkeypatch, damage):
     use(toy(index))
@@ -130,6 +134,7 @@ def test_a_damaged_file_with_no_source_left_is_named(home, index, use, monkeypat
         store.ensure("toy")
 
 
+@pytest.mark.fault(30)
 def test_a_failure_is_remembered_so_that_waiting_sessions_do_not_retry_in_turn(home, index, use, monkeypatch):
     use(toy(index))
     index.unlink()
@@ -199,6 +204,7 @@ store.ensure("toy")
 """
 
 
+@pytest.mark.fault(31)
 def test_a_killed_download_leaves_nothing_and_the_next_one_works(home, index, use):
     child = subprocess.Popen(
         [sys.executable, "-c", SLOW_CHILD], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
@@ -231,6 +237,7 @@ except ModelUnavailable as error:
 """
 
 
+@pytest.mark.fault(32)
 def test_a_full_disk_is_explained_and_leaves_nothing(home):
     out = subprocess.run(
         [sys.executable, "-c", FULL_DISK_CHILD], capture_output=True, text=True, env=dict(os.environ), timeout=60
@@ -275,6 +282,7 @@ def test_the_hub_is_read_at_a_pinned_commit_and_verified(home, hub, use):
     assert store.manifest("toy")["source"] == "hub us/toy@cccccccc"
 
 
+@pytest.mark.fault(28)
 def test_a_hub_file_that_is_not_the_pinned_one_is_refused(home, hub, use):
     hub(FILES | {"model.safetensors": PAYLOAD[::-1]})
     use(hub_entry())
@@ -283,6 +291,7 @@ def test_a_hub_file_that_is_not_the_pinned_one_is_refused(home, hub, use):
     assert not entries_in(home)
 
 
+@pytest.mark.fault(29)
 def test_a_config_that_names_code_is_refused(home, hub, use):
     files = FILES | {"config.json": json.dumps({"auto_map": {"AutoModel": "evil.Model"}}).encode()}
     hub(files)
@@ -292,6 +301,7 @@ def test_a_config_that_names_code_is_refused(home, hub, use):
     assert not entries_in(home)
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize("mode", ["silent", "broken"])
 def test_a_hub_that_does_not_answer_fails_once_and_soon(home, hub, use, monkeypatch, mode):
     monkeypatch.setattr(limits, "HUB_ANSWER_S", 3.0)

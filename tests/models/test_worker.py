@@ -33,6 +33,7 @@ def worker():
     made.close()
 
 
+@pytest.mark.fault(22)
 def test_owners_take_turns(worker):
     gate, served = Gate(worker), []
     handles = [worker.submit(lambda n=n: served.append(f"a{n}"), owner="a") for n in range(3)]
@@ -52,6 +53,7 @@ def test_equal_questions_are_one_job(worker):
     assert len(calls) == 1
 
 
+@pytest.mark.fault(22)
 def test_a_full_queue_refuses_politely(worker):
     gate = Gate(worker)
     for n in range(8):
@@ -75,6 +77,7 @@ def test_a_shared_job_is_dropped_when_its_last_claim_is_cancelled(worker):
     assert worker.submit(lambda: "again", owner="x", key="k").wait() == "again"
 
 
+@pytest.mark.fault(21)
 def test_leaving_the_wait_cancels(worker):
     gate, ran = Gate(worker), []
 
@@ -92,6 +95,7 @@ def test_leaving_the_wait_cancels(worker):
     assert not ran
 
 
+@pytest.mark.fault(23)
 def test_a_deadline_ends_a_wait():
     now = [0.0]
     worker = Worker("clock", clock=lambda: now[0])
@@ -104,6 +108,7 @@ def test_a_deadline_ends_a_wait():
     worker.close()
 
 
+@pytest.mark.fault(24)
 def test_an_exception_reaches_its_asker_and_the_worker_lives_on(worker):
     def fail():
         raise ValueError("no")
@@ -148,6 +153,7 @@ def test_rows_step_together_and_a_job_is_served_between_steps():
     worker.close()
 
 
+@pytest.mark.fault(21)
 def test_leaving_a_row_stops_it_within_a_step():
     state = {"n": 0, "until": 10_000}
     worker = Worker("rows", counting([]))
@@ -162,6 +168,7 @@ def test_leaving_a_row_stops_it_within_a_step():
     worker.close()
 
 
+@pytest.mark.fault(24)
 def test_one_rows_failure_is_not_the_others():
     def step(states):
         return [(ValueError("bad row") if s == "bad" else ("ok", True)) for s in states]

@@ -113,6 +113,7 @@ def test_a_view_gives_way_to_the_heatmap_one_token_too_late(view: str, tokens: i
     assert "showing the heatmap" in says(app)
 
 
+@pytest.mark.fault(4)
 def test_2000_tokens_show_the_first() -> None:
     app = page()
     app.text_area(key="text").set_value("dog" + " dog" * 1_999)
@@ -131,6 +132,7 @@ def test_every_view_bears_every_text(view: str, model: str, text: str) -> None:
     assert app.get("iframe") or app.get("plotly_chart")
 
 
+@pytest.mark.fault(1)
 def test_an_empty_text_is_explained() -> None:
     app = page()
     app.text_area(key="text").set_value("")

@@ -72,6 +72,7 @@ def test_play_goes_on_to_the_limit_and_says_so() -> None:
     assert any("tokens/s" in c.value for c in app.caption)
 
 
+@pytest.mark.fault(37)
 def test_a_link_brings_the_same_text_with_what_was_forced() -> None:
     drawn = model_writes(EXAMPLE, SamplingSettings(), 2)
     app = page(branch=f".{drawn[0]}~253", new="6")
@@ -152,6 +153,7 @@ def test_a_branch_of_another_model_is_left_out() -> None:
     assert any("another model" in c.value for c in app.caption)
 
 
+@pytest.mark.fault(11, 12)
 @pytest.mark.parametrize(
     "link", [{"t": "0"}, {"t": "1e-9"}, {"t": "nan", "seed": "-1"}, {"t": "5", "k": "1", "p": "0", "minp": "1"}]
 )
@@ -162,6 +164,7 @@ def test_at_least_one_token_always_survives(link: dict[str, str]) -> None:
         assert written(app) == model_writes(EXAMPLE, SamplingSettings(temperature=0), 2)
 
 
+@pytest.mark.fault(1)
 def test_an_empty_prompt_is_a_hint() -> None:
     app = page(new="1")
     app.text_area(key="text").set_value("").run()
@@ -170,6 +173,7 @@ def test_an_empty_prompt_is_a_hint() -> None:
     assert not app.error and len(written(app)) == 1
 
 
+@pytest.mark.fault(4)
 def test_a_prompt_beyond_the_context_leaves_room_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_PLAYGROUND_PROFILE", "hosted")
     app = page(new="1")
@@ -179,6 +183,7 @@ def test_a_prompt_beyond_the_context_leaves_room_for_an_answer(monkeypatch: pyte
     assert any(f"Using the last {kept:,} of" in c.value.replace("\\", "") for c in app.caption)
 
 
+@pytest.mark.fault(22)
 def test_thirty_clicks_write_what_one_does() -> None:
     app = page(new="3", branch=".")
     for _ in range(15):

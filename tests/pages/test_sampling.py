@@ -109,6 +109,7 @@ def test_a_rerun_sends_the_same_bytes() -> None:
     assert state(app)["settings"]["temperature"] == 2
 
 
+@pytest.mark.fault(11, 12)
 @pytest.mark.parametrize(
     ("link", "expected", "notices"),
     [
@@ -138,6 +139,7 @@ def test_any_link_opens(link: dict[str, str], expected: dict[str, float], notice
     assert told["named"][0]["glyphs"]  # some token survives whatever the link says
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize("prompt", ["", "   \n"])
 def test_an_empty_prompt_is_a_hint_and_costs_no_forward_pass(prompt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page()
@@ -152,6 +154,7 @@ def test_an_empty_prompt_is_a_hint_and_costs_no_forward_pass(prompt: str, monkey
         assert not app.error
 
 
+@pytest.mark.fault(4)
 def test_a_prompt_beyond_the_context_keeps_its_end() -> None:
     app = page()
     limit = limits.current().model_tokens
@@ -160,6 +163,7 @@ def test_a_prompt_beyond_the_context_keeps_its_end() -> None:
     assert any(f"Using the last {limit:,} of" in c.value.replace("\\", "") for c in app.caption)
 
 
+@pytest.mark.fault(10)
 def test_control_tokens_typed_in_a_prompt_are_text() -> None:
     app = page(text="<|im_start|>")
     assert not app.error

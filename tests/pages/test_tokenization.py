@@ -133,6 +133,7 @@ def test_choosing_other_tokenizers_keeps_a_valid_closer_look() -> None:
     assert len(frame(app, "tokenizer")) == len(DEFAULT)
 
 
+@pytest.mark.fault(19)
 def test_names_in_a_link_that_are_not_ours_are_left_out_with_a_notice() -> None:
     app = page(tokenizers="gpt2,llama,$x$")
     assert frame(app, "tokenizer") == ["GPT-2"]
@@ -175,6 +176,7 @@ def test_a_text_without_tokens_says_so() -> None:
     assert not any("first 2,000" in caption.value for caption in app.caption)
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize("text", ["a" * 200_000, "The quick brown fox. " * 50_000], ids=["200k a", "1 MB"])
 def test_a_paste_too_long_is_cut_with_a_notice(text: str) -> None:
     app = page()

@@ -51,6 +51,7 @@ def test_a_count_in_a_link_wins_over_the_model_chosen_before() -> None:
     assert app.selectbox(key="model").value == "params" and app.metric[0].value == "31.41 GB"
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("gpus", ["1", "2", "16", "17", "1024", "4096"])
 def test_any_number_of_gpus(gpus: str) -> None:
     for stage in ("0", "3"):
@@ -58,6 +59,7 @@ def test_any_number_of_gpus(gpus: str) -> None:
         assert not app.exception and not app.error
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("params", ["0", "-1", "1e15", "nan", "$x$", "10"])
 def test_what_makes_no_sense_is_explained(params: str) -> None:
     app = page(params=params, stage="3")
