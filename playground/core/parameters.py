@@ -9,6 +9,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from playground.core.architectures import Architecture
@@ -50,6 +51,7 @@ def tensors(model: Architecture, head: Literal["", "mlm", "pretraining"] = "") -
     return (*_outside(model), *_stacks(model), *_encoder_head(model, head))
 
 
+@lru_cache(maxsize=256)
 def count(model: Architecture) -> int:
     """Trainable parameters, tied weights once.
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-import plotly.graph_objects as go
-
 from playground.core.gpus import Fit
 from playground.core.memory_explained import Line
 from playground.core.units import format_bytes, format_gb, format_gib
 from playground.figures import palette
+from playground.figures.plain import Figure
 
 # Part -> how it is named, its colour. One colour means one thing on every page.
 PARTS = {
@@ -39,13 +38,13 @@ class Bar:
         return sum(self.parts.values())
 
 
-def stacked(bars: Sequence[Bar]) -> go.Figure:
+def stacked(bars: Sequence[Bar]) -> Figure:
     """Horizontal bars, first on top, each cut into its parts; above each its label and total in both units.
 
     A part large enough is named in the bar, every part by the pointer, in :func:`legend` and in :func:`table`.
     """
     unit, name = scale(max(bar.total for bar in bars))
-    figure = go.Figure()
+    figure = Figure()
     for row, bar in enumerate(bars):
         for part, size in bar.parts.items():
             title, colour = PARTS[part]

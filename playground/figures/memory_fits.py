@@ -4,29 +4,27 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-import plotly.graph_objects as go
-
 from playground.core.units import format_bytes, format_gib
 from playground.figures import palette
 from playground.figures.memory import PARTS
+from playground.figures.plain import Figure
 
 _GIB = 2**30
 
 
-def frontier(points: Sequence[tuple[int, int]], asked: tuple[int, int], trained_for: int) -> go.Figure:
+def frontier(points: Sequence[tuple[int, int]], asked: tuple[int, int], trained_for: int) -> Figure:
     """The longest context over the number of texts at once, on log axes; the asked pair as a dot."""
     texts, tokens = [point[0] for point in points], [point[1] for point in points]
-    figure = go.Figure(
-        go.Scatter(
-            x=texts,
-            y=tokens,
-            mode="lines+markers",
-            line={"color": palette.KV_CACHE, "width": 2.5},
-            fill="tozeroy",
-            fillcolor=palette.faint(palette.KV_CACHE, 0.15),
-            hovertemplate="%{x:,} at once: up to %{y:,} tokens each<extra></extra>",
-            name="longest context",
-        )
+    figure = Figure()
+    figure.add_scatter(
+        x=texts,
+        y=tokens,
+        mode="lines+markers",
+        line={"color": palette.KV_CACHE, "width": 2.5},
+        fill="tozeroy",
+        fillcolor=palette.faint(palette.KV_CACHE, 0.15),
+        hovertemplate="%{x:,} at once: up to %{y:,} tokens each<extra></extra>",
+        name="longest context",
     )
     batch, context = asked
     room = dict(points).get(batch, 0)
@@ -77,9 +75,9 @@ def frontier(points: Sequence[tuple[int, int]], asked: tuple[int, int], trained_
     return figure
 
 
-def models_that_fit(models: Sequence[tuple[str, dict[str, int]]], usable_bytes: int) -> go.Figure:
+def models_that_fit(models: Sequence[tuple[str, dict[str, int]]], usable_bytes: int) -> Figure:
     """A stacked bar a model, largest first, and the card's memory as a line; memory.legend names the colours."""
-    figure = go.Figure()
+    figure = Figure()
     for part in dict.fromkeys(part for _, parts in models for part in parts):
         title, colour = PARTS[part]
         sizes = [parts.get(part, 0) for _, parts in models]
@@ -96,11 +94,16 @@ def models_that_fit(models: Sequence[tuple[str, dict[str, int]]], usable_bytes: 
                 for (model, _), size in zip(models, sizes, strict=True)
             ],
         )
-    figure.add_vline(
+    figure.add_vline(usable_bytes / _GIB, line={"dash": "dash", "width": 2, "color": palette.WARNING})
+    figure.add_annotation(
         x=usable_bytes / _GIB,
-        line={"dash": "dash", "width": 2, "color": palette.WARNING},
-        annotation={"text": f"usable {format_gib(usable_bytes)}", "xanchor": "right", "xshift": -4},
-        annotation_position="top",
+        y=1,
+        yref="y domain",
+        yanchor="bottom",
+        text=f"usable {format_gib(usable_bytes)}",
+        xanchor="right",
+        xshift=-4,
+        showarrow=False,
     )
     figure.update_layout(
         barmode="stack",

@@ -48,7 +48,8 @@ def real_models(models: Sequence[Trained], laws: Sequence[Loss], budget: Budget)
     )
     ratios = [m.tokens_per_parameter for m in models]
     said = [f"{ratio:,.1f} tokens a parameter: {verdict(ratio)}" for ratio in ratios]
-    dots(figure, models, [m.flop for m in models], ratios, said, _NAMED)
+    compute = [float(m.flop) for m in models]  # beyond 64 bits, which not every JSON writer takes as whole numbers
+    dots(figure, models, compute, ratios, said, _NAMED)
     if budget.parameters and budget.tokens:
         point(figure, budget.flop, budget.tokens / budget.parameters, "yours", "diamond")
     figure.update_layout(

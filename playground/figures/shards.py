@@ -1,5 +1,7 @@
 """Every GPU as a column of parameters, gradients and optimizer states: the picture's numbers, for the component."""
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from playground import limits
@@ -25,9 +27,12 @@ def columns(plan: Plan, most: int = limits.GPUS_DRAWN) -> dict[str, Any]:
     'P₁'
     """
     groups = even_shares(plan.gpus, min(plan.gpus, most))
+    shares = even_shares(plan.parameters, plan.factor)
+    starts = [0, *accumulate(shares)]
+    ranks = {name: plan.ranks(name) for name in COMPONENTS if getattr(plan.bytes, name)}
     drawn, rank = [], 0
     for size in groups:
-        slices = {name: _slices(plan, name, rank, size) for name in COMPONENTS if getattr(plan.bytes, name)}
+        slices = {name: _slices(plan, name, rank, size, held, starts) for name, held in ranks.items()}
         label = f"{rank}" if size == 1 else f"{rank}–{rank + size - 1}"
         first = plan.stage > 0 and plan.replicas > 1 and rank % plan.factor == 0 and rank > 0
         drawn.append({"label": label, "slices": slices, "first": first and plan.factor >= size})
@@ -58,20 +63,21 @@ def _about(plan: Plan, name: str) -> str:
     return f"{held} {where}" + (f", 1/{plan.factor:,}" if plan.is_cut(name) and plan.factor > 1 else "")
 
 
-def _slices(plan: Plan, name: str, rank: int, size: int) -> list[dict[str, Any]]:
+def _slices(
+    plan: Plan, name: str, rank: int, size: int, held: Sequence[int], starts: Sequence[int]
+) -> list[dict[str, Any]]:
+    """What these GPUs own: ``held`` are the bytes of each rank, ``starts`` each share's first parameter."""
     who = f"GPU {rank}" if size == 1 else f"GPUs {rank}–{rank + size - 1}"
     verb, host = ("owns", "own")[size > 1], " in the host's memory" if plan.on_host(name) else ""
     of = "" if name == "parameters" else f"the {TITLES[name]} of "
     if not plan.is_cut(name) or size >= plan.factor:
-        whole = format_bytes(plan.ranks(name)[rank]) if not plan.is_cut(name) else format_bytes(int(plan.whole(name)))
+        whole = format_bytes(held[rank]) if not plan.is_cut(name) else format_bytes(int(plan.whole(name)))
         kept = "a whole copy" if size == 1 or plan.is_cut(name) else "a whole copy each"
         say = f"{who} {('keeps', 'keep')[size > 1]} {kept} of the {TITLES[name]}{host}: {whole}"
         return [{"from": 0.0, "size": 100.0, "name": LETTERS[name], "say": say}]
-    shares = even_shares(plan.parameters, plan.factor)
     found = []
     for first, last in _runs(rank % plan.factor, size, plan.factor):
-        start, owned = sum(shares[:first]), sum(shares[first:last])
-        each = plan.ranks(name)[first]
+        start, owned = starts[first], starts[last] - starts[first]
         more = " each" if size > 1 else ""
         found.append(
             {
@@ -79,7 +85,7 @@ def _slices(plan: Plan, name: str, rank: int, size: int) -> list[dict[str, Any]]
                 "size": 100 * owned / plan.parameters,
                 "name": LETTERS[name] + str(first).translate(_SUBSCRIPT),
                 "say": f"{who} {verb} {of}parameters {start:,} … {start + owned - 1:,}{host}: "
-                f"{format_bytes(each)}{more}",
+                f"{format_bytes(held[first])}{more}",
             }
         )
     return found

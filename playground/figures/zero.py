@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from html import escape
 
-import plotly.graph_objects as go
-
 from playground.core.communication import communication
 from playground.core.rounding import Rounded
 from playground.core.units import format_bytes, format_gb
@@ -13,6 +11,7 @@ from playground.core.zero_explained import Cell
 from playground.core.zero_extras import Extras
 from playground.figures import palette
 from playground.figures.memory import scale
+from playground.figures.plain import Figure
 from playground.figures.shards import COLOURS, TITLES
 
 STAGE_NAMES = ("plain data parallel", "ZeRO-1", "ZeRO-2", "ZeRO-3")
@@ -21,12 +20,12 @@ STAGE_COLOURS = {1: palette.OPTIMIZER, 2: palette.GRADIENTS, 3: palette.PARAMETE
 _MARGIN = {"l": 4, "r": 4, "t": 8, "b": 4}
 
 
-def stages(plans: tuple[Plan, ...], chosen: int, extras: tuple[Extras, ...] = ()) -> go.Figure:
+def stages(plans: tuple[Plan, ...], chosen: int, extras: tuple[Extras, ...] = ()) -> Figure:
     """Bytes per GPU in stages 0–3, stacked; the chosen stage in full colour (the paper's Figure 1)."""
     extras = extras or (Extras(),) * len(plans)
     totals = [int(plan.total) + extra.total for plan, extra in zip(plans, extras, strict=True)]
     unit, name = scale(max(totals))
-    figure = go.Figure()
+    figure = Figure()
     for component in reversed(COMPONENTS):
         colour = COLOURS[component]
         shares = [int(plan.share[component]) for plan in plans]
@@ -89,9 +88,9 @@ def _tick(stage: int, chosen: bool) -> str:
     return f"<b>{label}</b>" if chosen else label
 
 
-def factors(curves: dict[int, list[tuple[int, float]]], plan: Plan, most: dict[int, float | None]) -> go.Figure:
+def factors(curves: dict[int, list[tuple[int, float]]], plan: Plan, most: dict[int, float | None]) -> Figure:
     """How many times less than plain data parallel, over the number of GPUs; dashed the limits, dots this N."""
-    figure = go.Figure()
+    figure = Figure()
     last = max(gpus for gpus, _ in curves[1])
     for stage, points in curves.items():
         colour, width = STAGE_COLOURS[stage], 4 if stage == plan.stage else 2
@@ -136,7 +135,7 @@ def factors(curves: dict[int, list[tuple[int, float]]], plan: Plan, most: dict[i
     return figure
 
 
-def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
+def sent(plans: tuple[Plan, ...], chosen: int) -> Figure:
     """What one GPU sends in one step, by ring: gradients amber, parameters blue."""
     unit, name = scale(max(1, max(communication(plan).total for plan in plans)))
     kinds = (
@@ -144,7 +143,7 @@ def sent(plans: tuple[Plan, ...], chosen: int) -> go.Figure:
         ("reduce-scatter gradients", "reduce_scatter", palette.GRADIENTS, ""),
         ("all-gather parameters", "all_gather", palette.PARAMETERS, ""),
     )
-    figure = go.Figure()
+    figure = Figure()
     for title, field, colour, pattern in kinds:
         sizes = [getattr(communication(plan), field) for plan in plans]
         figure.add_bar(

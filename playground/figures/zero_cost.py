@@ -3,9 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
 from playground.figures import palette
+from playground.figures.plain import Figure
 from playground.figures.zero import STAGE_COLOURS
 
 
@@ -34,9 +33,9 @@ def per_token(
     limit: float,
     turns: dict[int, int],
     chosen: int,
-) -> go.Figure:
+) -> Figure:
     """Seconds a token, by stage: they fall to the arithmetic's own time (dashed); a dot where it hides the sending."""
-    figure = go.Figure()
+    figure = Figure()
     for stage, values in times.items():
         colour = STAGE_COLOURS.get(stage, palette.GREY)
         name = "stages 0–2" if stage == 0 and 3 in times and len(times) == 2 else f"stage {stage}"

@@ -1,10 +1,9 @@
 """Will it fit, drawn: every way with its fewest cards, and the largest model by stage."""
 
-import plotly.graph_objects as go
-
 from playground.core.units import format_bytes, format_count, format_gb
 from playground.core.zero_fit import Way
 from playground.figures import palette
+from playground.figures.plain import Figure
 from playground.figures.zero import STAGE_COLOURS, STAGE_NAMES
 
 
@@ -29,21 +28,18 @@ def ways(found: tuple[Way, ...], reserved: int, count: int, titles: dict[str, st
     return rows
 
 
-def largest(sizes: dict[int, int]) -> go.Figure:
+def largest(sizes: dict[int, int]) -> Figure:
     """The most parameters by stage, as bars with their numbers."""
-    figure = go.Figure(
-        go.Bar(
-            y=list(range(len(sizes))),
-            x=list(sizes.values()),
-            orientation="h",
-            marker={"color": [STAGE_COLOURS.get(stage, palette.GREY) for stage in sizes]},
-            text=[f"<b>{format_count(size)}</b>" for size in sizes.values()],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate=[
-                f"{STAGE_NAMES[stage]}: {size:,} parameters<extra></extra>" for stage, size in sizes.items()
-            ],
-        )
+    figure = Figure()
+    figure.add_bar(
+        y=list(range(len(sizes))),
+        x=list(sizes.values()),
+        orientation="h",
+        marker={"color": [STAGE_COLOURS.get(stage, palette.GREY) for stage in sizes]},
+        text=[f"<b>{format_count(size)}</b>" for size in sizes.values()],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate=[f"{STAGE_NAMES[stage]}: {size:,} parameters<extra></extra>" for stage, size in sizes.items()],
     )
     figure.update_layout(
         height=240,

@@ -1,10 +1,13 @@
 """Addresses: links to our pages in a state, the address of what is on the screen, and taking a text to another page."""
 
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from playground import paths
 from playground.figures import qr
@@ -24,7 +27,14 @@ _copy = st.components.v2.component(
 
 
 def page_object(info: site.PageInfo) -> st.Page:
-    """The Streamlit page for one row of the site."""
+    """The Streamlit page for one row of the site: a copy, for Streamlit notes in it what is of one run."""
+    return copy(_page(info.file, get_script_run_ctx() is not None))
+
+
+@cache
+def _page(file: str, _in_app: bool) -> st.Page:
+    """Made once: each new one looks its file up on the disk, and a run needs half a hundred."""
+    info = site.BY_FILE[file]
     return st.Page(
         paths.PAGES / info.file,
         title=info.title,
