@@ -20,7 +20,7 @@ from playground.models import store
 from playground.models.catalogue import catalogue
 from playground.ui import inputs, links, site
 
-pytestmark = [pytest.mark.model, pytest.mark.fault(8)]
+pytestmark = [pytest.mark.model, pytest.mark.fault(8, 19)]
 ASKED = int(os.environ.get("LLM_PLAYGROUND_LINKS", "0"))
 A_FEW = 12
 
@@ -71,7 +71,7 @@ def known(file: str) -> dict[str, list[str]]:
     def noting(name: str) -> Callable[..., Any]:
         real = getattr(inputs, name)
 
-        def noted(label: str, *args: Any, key: str, **more: Any) -> Any:
+        def noted(label: str, *args: Any, key: str = "text", **more: Any) -> Any:
             note(key, *(args[0] if name.startswith("choice") else args))
             return real(label, *args, key=key, **more)
 
