@@ -61,11 +61,12 @@ class ModelCache:
         load: Callable[[Entry, Progress], Loaded],
         budget_bytes: int,
         *,
+        fetch: Callable[[Entry, Progress], object] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
         failure_s: float = limits.FAILURE_REMEMBERED_S,
         deadline_s: float = limits.LOAD_DEADLINE_S,
     ) -> None:
-        self._load, self.budget_bytes = load, budget_bytes
+        self._load, self._fetch, self.budget_bytes = load, fetch, budget_bytes
         self._clock, self._failure_s, self._deadline_s = clock, failure_s, deadline_s
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
@@ -139,6 +140,7 @@ class ModelCache:
 
         loaded, error = None, None
         try:
+            self._fetch(entry, progress)  # not under the lock: a slow hub must not hold up a model that is here
             with self._one_load:
                 loaded = self._load(entry, progress)
         except PlaygroundError as problem:

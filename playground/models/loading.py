@@ -48,6 +48,11 @@ class LoadedModel:
         log.warning("%s: %s", self.entry.id, why)
 
 
+def fetch(entry: Entry, progress: Progress = silent) -> None:
+    """See that the entry's files are here. Raises ModelUnavailable with what to do."""
+    store.ensure(entry.id, progress)
+
+
 def load(entry: Entry, progress: Progress = silent) -> LoadedModel:
     """Fetch if need be, verify, load. Raises ModelUnavailable with what to do."""
     folder = store.ensure(entry.id, progress)

@@ -40,7 +40,8 @@ def _shared() -> tuple[ModelCache, Results]:
     from playground.models import loading
 
     profile = limits.current()
-    return ModelCache(loading.load, profile.model_cache_bytes), Results(profile.result_cache_bytes)
+    models = ModelCache(loading.load, profile.model_cache_bytes, fetch=loading.fetch)
+    return models, Results(profile.result_cache_bytes)
 
 
 @contextlib.contextmanager
