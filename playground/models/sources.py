@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from playground import limits, paths
@@ -116,10 +116,12 @@ def _from_local_hub_cache(hub: Hub, folder: Path) -> bool:
     return True
 
 
-# Not the `hf` command: asked for several files it lists the whole repository first.
+# Not the `hf` command: asked for several files it lists the whole repository first. It writes 10 MB at a time, which
+# on a slow line looks as if nothing came.
 _HUB_CHILD = """
 import sys
-from huggingface_hub import hf_hub_download
+from huggingface_hub import constants, hf_hub_download
+constants.DOWNLOAD_CHUNK_SIZE = 1 << 17
 repo, revision, folder, *names = sys.argv[1:]
 for name in names:
     hf_hub_download(repo, name, revision=revision, local_dir=folder)
@@ -209,11 +211,22 @@ def _refuse_code(folder: Path) -> None:
     """A config.json must not name code to run: no auto_map, no private keys that steer the loader."""
     config = folder / "config.json"
     if config.is_file():
-        keys = json.loads(config.read_text(encoding="utf-8")).keys()
-        hostile = [
-            k for k in keys if k == "auto_map" or (k.startswith("_") and k not in {"_name_or_path", "_num_labels"})
-        ]
+        try:
+            hostile = list(_steering(json.loads(config.read_text(encoding="utf-8"))))
+        except (ValueError, RecursionError):
+            raise ModelUnavailable("config.json is no JSON", "Try again; the file is damaged.") from None
         if hostile:
             raise ModelUnavailable(
                 f"config.json asks for {hostile[0]}", "This project never runs code that comes with a model."
             )
+
+
+def _steering(config: object) -> Iterator[str]:
+    """Keys that name code or steer the loader, in the config and in those inside it."""
+    if not isinstance(config, dict):
+        raise ValueError(config)
+    for key, value in config.items():
+        if key == "auto_map" or (key.startswith("_") and key not in {"_name_or_path", "_num_labels"}):
+            yield key
+        if isinstance(value, dict):
+            yield from _steering(value)
