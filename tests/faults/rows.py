@@ -68,7 +68,7 @@ def table(results: Iterable[tuple[int, str]]) -> list[str]:
     """Lines for the terminal: each row, its name, and how many of its tests passed, failed, were skipped.
 
     >>> table([(1, "passed"), (1, "failed")])[1]
-    ' 1  nothing typed                                   1       1       .'
+    ' 1  nothing typed                                      1       1       .'
     >>> table([])[38].split()[-2:]
     ['not', 'run']
     """

@@ -22,7 +22,7 @@ from playground.ui import inputs, links, site
 
 pytestmark = [pytest.mark.model, pytest.mark.fault(8, 19)]
 ASKED = int(os.environ.get("LLM_PLAYGROUND_LINKS", "0"))
-A_FEW = 12
+A_FEW = 10
 
 # Numbers at the edges of what a page computes with, and texts at the edges of what it draws.
 NUMBERS = (
