@@ -40,8 +40,8 @@ if who is None or (who.leads and lead.free(who)):
     else:
         lead.ask(lens, prompt, *lead.how())
 
-if leads:
-    lead.people()
+if who is not None and leads:
+    lead.people(who)
     lead.end()
 if who is None:
     shell.try_this(

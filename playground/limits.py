@@ -119,6 +119,7 @@ QUANTIZED_KEPT = 500  # measurements remembered in the store
 # The classroom: rooms live on the server, and end by themselves.
 ROOMS = 50  # open at once, for all instructors
 ROOM_STUDENTS = 60
+ROOM_LISTENERS = 1_000  # pages that hear of news at once; the others ask
 ROOM_IDLE_S, ROOM_LIFE_S = 2 * 3600.0, 12 * 3600.0  # nobody in it; whatever happens
 ROOM_AWAY_S = 15.0  # not heard of for so long: not here now (an open page is heard of every ROOM_SEEN_S)
 ROOM_SEEN_S = 5.0

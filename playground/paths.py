@@ -13,7 +13,8 @@ PAGES = ROOT / "pages"
 ASSETS = ROOT / "assets"
 PRESETS = ASSETS / "presets"
 CONFIG_TOML = ROOT / ".streamlit" / "config.toml"
-APP = _PACKAGE / "app.py"
+APP = _PACKAGE / "app.py"  # the script that Streamlit runs
+SERVED = _PACKAGE / "asgi.py"  # what is served: the script, and what stands beside it
 
 
 def home() -> Path:

@@ -29,7 +29,7 @@ class Server:
         self,
         log: Path,
         *,
-        script: Path = ROOT / "playground" / "app.py",
+        script: Path = ROOT / "playground" / "asgi.py",
         flags: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,

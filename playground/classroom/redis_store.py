@@ -63,8 +63,12 @@ class RedisStore:
 
     def read(self, code: str) -> Room | None:
         """See RoomStore."""
+        return self.find(codes.digest(code))
+
+    def find(self, digest: str) -> Room | None:
+        """See RoomStore."""
         with self._asking() as redis:
-            return self._alive(redis.get(_key(code)))
+            return self._alive(redis.get(f"{_PREFIX}room:{digest}"))
 
     def change(self, code: str, change: Change) -> Room:
         """See RoomStore."""

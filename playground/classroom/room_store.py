@@ -41,6 +41,10 @@ class RoomStore(Protocol):
         """The room as it is now, or None."""
         ...
 
+    def find(self, digest: str) -> Room | None:
+        """The room whose code has this digest, or None."""
+        ...
+
     def change(self, code: str, change: Change) -> Room:
         """Replace the room by ``change(room)`` as one step, and return that; NoRoom if there is none.
 
@@ -79,7 +83,11 @@ class MemoryStore:
 
     def read(self, code: str) -> Room | None:
         """See RoomStore."""
-        room = self._rooms.get(codes.digest(code))
+        return self.find(codes.digest(code))
+
+    def find(self, digest: str) -> Room | None:
+        """See RoomStore."""
+        room = self._rooms.get(digest)
         return None if room is None or room.over(self._clock()) else room
 
     def change(self, code: str, change: Change) -> Room:

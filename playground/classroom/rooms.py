@@ -75,6 +75,17 @@ class Room:
         """The students whose page is open now."""
         return [seat for seat in self.students if now - seat.seen < limits.ROOM_AWAY_S]
 
+    @property
+    def news(self) -> tuple[object, ...]:
+        """What students' pages depend on."""
+        asked = (self.question.number, self.question.open) if self.question else None
+        return self.place.version if self.place else 0, asked, self.sentence
+
+    def company(self, now: float) -> tuple[object, ...]:
+        """What the instructor's page depends on besides: who is here and follows, how many have answered."""
+        here = tuple((seat.name, seat.following) for seat in self.here(now))
+        return here, len(self.students), len(self.question.answers) if self.question else 0
+
     def over(self, now: float) -> bool:
         """Whether it has ended: nobody was in it for two hours, or it is half a day old."""
         return now - self.touched >= limits.ROOM_IDLE_S or now - self.opened >= limits.ROOM_LIFE_S

@@ -68,7 +68,7 @@ def run(profile: str, port: int, no_browser: bool, lessons: Path | None, hosts: 
     click.echo(f"LLM Playground: http://localhost:{port}  (stop with Ctrl+C)", err=True)
     from streamlit.web import cli as streamlit_cli
 
-    sys.argv = ["streamlit", "run", str(paths.APP), *flags]
+    sys.argv = ["streamlit", "run", str(paths.SERVED), *flags]
     sys.exit(streamlit_cli.main(prog_name="streamlit"))
 
 

@@ -1,10 +1,9 @@
 """The room this browser is in: a bar at the foot of every page, and pages that move with the instructor's.
 
-A student's page asks the room a few times a second whether there is something new (``POLL_S``); the answer is nearly
-always no, and costs about a millisecond. When the instructor has moved, the browser is sent to the same address as if
-its Back button led there: Streamlit then sets every input from the address, bound ones too, and where the
-instructor's page writes its address, the student's writes the same. A student's page tells the room nothing of where
-it is, so nothing can go round in a circle.
+A student's page is told when there is something new (``playground/classroom/news.py``), and then asks the room. When
+the instructor has moved, the browser is sent to the same address as if its Back button led there: Streamlit then sets
+every input from the address, bound ones too, and where the instructor's page writes its address, the student's writes
+the same. A student's page tells the room nothing of where it is, so nothing can go round in a circle.
 
 Who a person is, is in a cookie (the room's code and their secret), so that a reload or a lost connection changes
 nothing. No address holds the secret.
@@ -21,18 +20,20 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from playground import limits
-from playground.classroom import codes, door, rooms
+from playground.classroom import codes, door, news, rooms
 from playground.classroom.room_store import Change, NoRoom, RoomStore, RoomsUnavailable, shared_store
 from playground.classroom.rooms import Room, Seat
 from playground.errors import PlaygroundError
 from playground.ui import shell, site
 
-POLL_S = 0.5  # how often a page looks whether there is something new
 ARRIVAL_S = 3.0  # a browser that has not come to the instructor's page by then is sent there again
 COOKIE = "llm_playground_room"
 PAGE = "room"  # its own page
 CODE = "code"  # the parameter of the link that students open
 
+_news = st.components.v2.component(
+    "llm_playground.room_news", js=Path(__file__).with_name("room_news.js").read_text(encoding="utf-8")
+)
 _STYLE = f"<style>{Path(__file__).with_name('rooms.css').read_text(encoding='utf-8')}</style>"
 _TICKET, _SEAT, _DRAWN, _SENT, _REFUSED, _TELL = (
     f"room.{name}" for name in ("ticket", "seat", "drawn", "sent", "refused", "tell")
@@ -170,10 +171,11 @@ def attending(page: str) -> Iterator[None]:
     if not who.leads:
         _notice_wandering(who, page)
         who = member() or who
+    st.session_state[_DRAWN] = _stamp(who, page)
     with st.bottom:
         _bar(who, page)
-        st.session_state[_DRAWN] = _stamp(who, page)
-        _listen(page)
+        if not who.leads:
+            _listen(page)
     if who.room.place and who.room.place.page == page:
         _publish(who, page)  # a control was moved: the class need not wait for the instructor's own picture
     try:
@@ -234,7 +236,7 @@ def _bar(who: Member, page: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="roombar"):
         if who.leads:
             st.markdown(f":material/cast_for_education: You lead room **{codes.shown(room.code)}**", width="content")
-            _company()
+            _listen(page)
         elif who.seat.following:
             st.markdown(f":material/visibility: **{who.seat.name}** · following", width="content")
             st.button("Look around alone", on_click=attempt, args=(lambda: follow(False),), key="room.detach")
@@ -245,19 +247,6 @@ def _bar(who: Member, page: str) -> None:
             asked = room.question is not None and room.question.open and not who.leads
             label = "Answer the question" if asked else "Classroom"
             st.page_link(shell.page_object(site.BY_FILE["room.py"]), label=label, icon=":material/groups:")
-
-
-@st.fragment(run_every=1.0)
-def _company() -> None:
-    """How many are here, for the instructor, kept up to date."""
-    try:
-        who = member()
-    except RoomsUnavailable as error:
-        st.caption(f":material/cloud_off: {error.title}.")
-        return
-    if who is None:
-        st.rerun()
-    st.caption(company(who.room))
 
 
 def company(room: Room) -> str:
@@ -277,24 +266,35 @@ def _stamp(who: Member, page: str) -> object:
     question = who.room.question
     if page != PAGE:
         return who.leads, who.seat.following, question.number if question and question.open else 0
-    sentence = who.room.sentence if not who.leads else None
-    return who.leads, who.seat.following, (question.number, question.open) if question else None, sentence
+    asked = (question.number, question.open) if question else None
+    if who.leads:
+        return asked, who.room.company(time.time())
+    return who.seat.following, asked, who.room.sentence
 
 
-@st.fragment(run_every=POLL_S)
+@st.fragment
 def _listen(page: str) -> None:
-    """Look whether there is something new. Draws nothing, so that it costs next to nothing."""
-    state = st.session_state
+    """Runs when the browser hears that there may be something new: look what it is. Only the instructor sees of it,
+    how many are here.
+    """
+    state, now, who, reached = st.session_state, time.time(), None, True
     try:
         who = member()
-        now = time.time()
         if who and now - who.seat.seen > limits.ROOM_SEEN_S:
             seat_id = who.seat_id
             change(lambda room: rooms.seen(room, seat_id, now))
     except PlaygroundError:
+        reached = False
+    ticket = door.ticket(state.get(_TICKET, ""))
+    if ticket:
+        line = news.address(codes.digest(ticket.code), who is not None and who.leads)
+        _news(key="room.news", data={"line": line.lstrip("/")}, on_look_change=lambda: None)
+    if not reached:
         if state[_DRAWN] is not None:
             st.rerun()  # to say so
         return
+    if who and who.leads:
+        st.caption(company(who.room))
     if who and not who.leads and who.seat.following and _go_along(who, page):
         return
     if who is None or _stamp(who, page) != state[_DRAWN]:

@@ -16,6 +16,7 @@ from typing import Any, Self
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import connect
 
 from tests.load.ws_client import ANSWER_S, Reader, _widget_id
 
@@ -33,6 +34,9 @@ class LiveReader(Reader):
     errors: list[str] = field(default_factory=list)
     _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _receiver: asyncio.Task[None] | None = None
+    _line: asyncio.Task[None] | None = None  # playground/classroom/news.py
+    _running: bool = False  # the page as a whole
+    _listens: str = ""  # the fragment that looks when the line says so
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _place: str = ""
 
@@ -44,8 +48,9 @@ class LiveReader(Reader):
 
     async def __aexit__(self, *_: object) -> None:
         self._stop_timers()
-        if self._receiver:
-            self._receiver.cancel()
+        for task in (self._receiver, self._line):
+            if task:
+                task.cancel()
         await super().__aexit__(*_)
 
     def _ended(self, receiver: asyncio.Task[None]) -> None:
@@ -95,6 +100,7 @@ class LiveReader(Reader):
         rerun.query_string, rerun.page_name, rerun.page_script_hash = self.query, self.page, self._page_hash
         rerun.widget_states.widgets.extend(self._states.values())
         rerun.fragment_id, rerun.is_auto_rerun, rerun.is_history_navigation = fragment, bool(fragment), history
+        self._running |= not fragment
         await self._socket.send(message.SerializeToString())
 
     async def _receive(self) -> None:
@@ -114,6 +120,13 @@ class LiveReader(Reader):
                 seen[tuple(answer.metadata.delta_path)] = element
                 if element.WhichOneof("type") == "html":
                     await self._led(element.html.body)
+                elif (
+                    element.WhichOneof("type") == "bidi_component"
+                    and "room_news" in element.bidi_component.component_name
+                ):
+                    self._listens = answer.delta.fragment_id
+                    if self._line is None:
+                        self._line = asyncio.create_task(self._hear(json.loads(element.bidi_component.json)))
                 elif element.WhichOneof("type") == "exception":
                     self.errors.append(element.exception.message)
             elif kind == "auto_rerun":
@@ -123,6 +136,7 @@ class LiveReader(Reader):
             elif kind == "script_finished":
                 async with self._changed:
                     if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                        self._running = False
                         self.elements, self.last_run_at = dict(seen), perf_counter()
                         self.runs += 1
                     elif answer.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
@@ -139,6 +153,14 @@ class LiveReader(Reader):
             self._states.clear()
             self._stop_timers()
             await self._send(history=True)
+
+    async def _hear(self, told: dict[str, str]) -> None:
+        """As room_news.js does; where that sets a trigger, this asks for the fragment alone."""
+        async with connect(f"ws://localhost:{self.port}/{told['line']}") as line:
+            async for _ in line:
+                while self._running:
+                    await asyncio.sleep(0.1)
+                await self._send(self._listens)
 
     def _start_timer(self, fragment: str, seconds: float) -> None:
         async def tick() -> None:

@@ -43,7 +43,7 @@ def now(who: room.Member) -> None:
     if sentence and not (question and question.open):
         st.html(figures.sentences(sentence.prompt, sentence.class_tokens, sentence.model_tokens))
     if question is not None and question.open:
-        _running(question)
+        _running(who.room, question)
     elif question is not None:
         parts.show_result(question)
     if sentence and not (question and question.open):
@@ -83,10 +83,8 @@ def end() -> None:
     st.button("End the room", key="room.end", icon=":material/logout:", on_click=room.attempt, args=(room.leave,))
 
 
-@st.fragment(run_every=1.0)
-def people() -> None:
-    """Who is here, kept up to date."""
-    who = _still_here()
+def people(who: room.Member) -> None:
+    """Who is here."""
     st.markdown(f":material/groups: **{room.company(who.room)}**")
     here = {seat.name for seat in who.room.here(time.time())}
     if who.room.students:
@@ -95,11 +93,11 @@ def people() -> None:
         st.caption("Nobody has joined yet.")
 
 
-def _running(question: Question) -> None:
+def _running(of: Room, question: Question) -> None:
     st.html(figures.question(question.prompt, parts.asked_for(question)))
     if question.options:
         st.html(figures.options([token.text for token in question.options]))
-    _answers()
+    _answers(of, question)
     with st.container(horizontal=True):
         if st.button("Show the result", type="primary", key="room.reveal"):
             lens = resources.lens(question.model)
@@ -107,11 +105,9 @@ def _running(question: Question) -> None:
         st.button("Take it back", key="room.withdraw", on_click=room.attempt, args=(_withdraw,))
 
 
-@st.fragment(run_every=1.0)
-def _answers() -> None:
+def _answers(of: Room, question: Question) -> None:
     """How many have answered; what they answered stays hidden until the result."""
-    who = _still_here()
-    here, answers = len(who.room.here(time.time())), len(who.room.question.answers) if who.room.question else 0
+    here, answers = len(of.here(time.time())), len(question.answers)
     st.progress(min(1.0, answers / here) if here else 0.0, text=f"{answers} of {max(here, answers)} have answered")
 
 

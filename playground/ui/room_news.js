@@ -1,0 +1,46 @@
+// Hears on a websocket that something is new in the room, and has the fragment look. Where there is no such line (a proxy
+// without websockets) it has it look by the clock.
+const POLL_MS = 500, BACK_MS = 3000;
+
+export default function ({ data, setTriggerValue }) {
+  const line = (window.__roomNews ??= {});
+  line.trigger = () => setTriggerValue("look", Date.now());
+  clearTimeout(line.gone);
+  if (line.address !== data.line) {
+    close(line);
+    line.address = data.line;
+    open(line);
+  }
+  return () => { line.gone = setTimeout(() => close(line), BACK_MS); }; // the next page mounts it again
+}
+
+// Not while the page runs: it will see what is new, and Streamlit may lose the end of a run that a fragment follows.
+function look(line) {
+  clearTimeout(line.waits);
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (app?.dataset.testScriptState === "running") line.waits = setTimeout(() => look(line), 100);
+  else line.trigger();
+}
+
+function open(line) {
+  const address = new URL(location.pathname.replace(/[^/]*$/, "") + line.address, location.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  const socket = (line.socket = new WebSocket(address));
+  socket.onopen = () => clearInterval(line.clock);
+  socket.onmessage = () => look(line);
+  socket.onclose = () => {
+    if (line.socket !== socket) return;
+    clearInterval(line.clock);
+    line.clock = setInterval(() => look(line), POLL_MS);
+    line.again = setTimeout(() => open(line), 10 * BACK_MS);
+  };
+}
+
+function close(line) {
+  const socket = line.socket;
+  line.address = line.socket = undefined;
+  clearInterval(line.clock);
+  clearTimeout(line.again);
+  clearTimeout(line.waits);
+  socket?.close();
+}
