@@ -1,9 +1,9 @@
 """How long a reader waits for an answer when many read at once: ``python -m tests.load.reruns``.
 
-Runs the app twice and drives the ZeRO calculator with websocket sessions: once as Streamlit comes (a full garbage
-collection after every rerun, nothing frozen), once with this app's settings (.streamlit/config.toml, ui/resources.py).
-torch and the default model are loaded in both. Every answer is compared with the paper's formula. Figures go to
-build/load/reruns.json; the exit status is 1 if with this app's settings an answer was wrong or missing.
+Drives the ZeRO calculator with websocket sessions, the default model loaded beside it. With ``--before`` a second
+server runs first, as Streamlit comes (a full garbage collection after every rerun, nothing frozen), to compare with
+this app's settings (.streamlit/config.toml, ui/resources.py). Every answer is compared with the paper's formula.
+Figures go to build/load/reruns.json; the exit status is 1 if with this app's settings an answer was wrong or missing.
 """
 
 import argparse
@@ -98,17 +98,18 @@ def measure(sessions: int, reruns: int, think_s: float, **server: Any) -> dict[s
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Both cases, as a table on standard error and JSON on standard output."""
+    """The cases, as a table on standard error and JSON on standard output."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sessions", type=int, default=30)
     parser.add_argument("--reruns", type=int, default=10)
     parser.add_argument(
         "--think", type=float, default=3.0, help="seconds between two questions of a reader, on average"
     )
+    parser.add_argument("--before", action="store_true", help="measure Streamlit's own settings too, first")
     options = parser.parse_args(argv)
     load = {"sessions": options.sessions, "reruns": options.reruns, "think_s": options.think}
     report: dict[str, Any] = {"page": "zero", **load}
-    for case, settings in (("before", AS_STREAMLIT_COMES), ("after", {})):
+    for case, settings in (("before", AS_STREAMLIT_COMES), ("after", {}))[not options.before :]:
         report[case] = result = measure(**load, **settings)
         shown = "  ".join(f"{name} {value}" for name, value in result.items() if name != "failures")
         print(f"{case:7}{shown}  failures {len(result['failures'])}", file=sys.stderr)

@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.load, pytest.mark.model]
 @pytest.mark.fault(25)
 def test_many_readers_get_their_own_answers_and_soon() -> None:
     """In a process of its own: the client must not share an interpreter with what other tests have loaded."""
-    command = [sys.executable, "-m", "tests.load.reruns", "--sessions", "10", "--reruns", "8", "--think", "1"]
+    load = ["--sessions", "10", "--reruns", "8", "--think", "1"]
+    command = [sys.executable, "-m", "tests.load.reruns", "--before", *load]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert run.stdout, run.stderr
     report = json.loads(run.stdout)

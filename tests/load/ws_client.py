@@ -5,6 +5,7 @@ Loopback only.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Self
@@ -26,6 +27,8 @@ class Reader:
     page: str = ""
     elements: dict[tuple[int, ...], Any] = field(default_factory=dict)
     query: str = ""
+    on_element: Callable[[Any], None] | None = None  # told of each element as it comes, in the middle of a run
+    received_bytes: int = 0
     _socket: ClientConnection | None = None
     _page_hash: str = ""
     _states: dict[str, WidgetState] = field(default_factory=dict)
@@ -49,12 +52,28 @@ class Reader:
 
     async def change(self, key: str, **value: Any) -> float:
         """Set the widget with this key (``string_value="7.5B"``); returns the seconds until the answer is complete."""
+        widget_id = self._widget(key)
+        self._states[widget_id] = WidgetState(id=widget_id, **value)
+        return await self._rerun()
+
+    async def click(self, key: str) -> float:
+        """Press the button with this key; returns the seconds until the answer is complete."""
+        widget_id = self._widget(key)
+        self._states[widget_id] = WidgetState(id=widget_id, trigger_value=True)
+        try:
+            return await self._rerun()
+        finally:
+            del self._states[widget_id]  # a button is pressed once
+
+    def _widget(self, key: str) -> str:
         found = [i for i in map(_widget_id, self.elements.values()) if i.endswith(f"-{key}")]
         if len(found) != 1:
             raise LookupError(f"{len(found)} widgets with the key {key}")
-        widget_id = found[0]
-        self._states[widget_id] = WidgetState(id=widget_id, **value)
-        return await self._rerun()
+        return found[0]
+
+    def of_type(self, kind: str) -> list[Any]:
+        """The page's elements of this type (``plotly_chart``, ``alert``), in no order."""
+        return [getattr(e, kind) for e in self.elements.values() if e.WhichOneof("type") == kind]
 
     def title(self) -> str:
         """The page's heading."""
@@ -77,6 +96,7 @@ class Reader:
         async with asyncio.timeout(ANSWER_S):
             async for frame in self._socket:
                 assert isinstance(frame, bytes)
+                self.received_bytes += len(frame)
                 answer = ForwardMsg.FromString(frame)
                 kind = answer.WhichOneof("type")
                 if kind == "new_session":
@@ -85,6 +105,8 @@ class Reader:
                     self.page, self._page_hash = "", answer.navigation.page_script_hash
                 elif kind == "delta" and answer.delta.WhichOneof("type") == "new_element":
                     seen[tuple(answer.metadata.delta_path)] = answer.delta.new_element
+                    if self.on_element is not None:
+                        self.on_element(answer.delta.new_element)
                 elif kind == "ref_hash":
                     raise RuntimeError(
                         "the server sent a reference to a cached message, which this client never offers"
