@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from playground.core.sampling_settings import SamplingSettings
-from playground.models import batch, decoding, forward
+from playground.models import batch, decoding, forward, loading, store
+from playground.models.catalogue import catalogue
 
 VOCABULARY, NEW = 40, 24
 LLAMA = {
@@ -96,6 +97,30 @@ def test_logits_of_a_shared_pass_are_the_models(model):
             whole = model(torch.tensor([[*ids, 8, 11, 2]])).logits[0]
             assert torch.allclose(one[0], whole[len(ids) - 1], atol=1e-4)
             assert torch.allclose(three, whole[-3:], atol=1e-4)
+
+
+QUESTIONS = (
+    "One, two, three, four, five,", "The capital of France is", "2 + 2 =", "Once upon a", "A B C D E F",
+    "The sun rises in the east and sets in the",
+)  # fmt: skip
+
+
+@pytest.mark.model
+@pytest.mark.fault(26)
+@pytest.mark.parametrize("dtype", ["fp32", "bf16"])
+def test_prompts_that_arrive_together_get_what_each_gets_alone_from_the_default_model(store_ready, monkeypatch, dtype):
+    entry = catalogue()["smollm2-135m"]
+    model = loading._from_folder(entry, store.ensure(entry.id), dtype)
+    texts = [loading.own.of(entry).encode(text).ids for text in QUESTIONS]
+    passes, real = [], decoding.Decoder.logits
+    monkeypatch.setattr(decoding.Decoder, "logits", lambda *a: passes.append(len(a[1])) or real(*a))
+    together = forward.next_logits_of_each(model, texts)
+    assert passes == [len(QUESTIONS)] and len({len(ids) for ids in texts}) > 3  # of several lengths, in one pass
+    for ids, found in zip(texts, together, strict=True):
+        alone = forward.next_logits(model, ids)  # transformers' own
+        assert found.argmax() == alone.argmax()
+        if dtype == "fp32":
+            assert abs(found - alone).max() < 1e-4
 
 
 @settings(max_examples=15)
