@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN_FLAGS ?=
 PROCESSES ?= 2
-BENCHES ?= next_token generating readers attention sampling tokenizing serving
+BENCHES ?= next_token generating readers attention sampling tokenizing serving start growth
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -12,7 +12,7 @@ help:
 	@echo "make run     install, fetch the models, serve the app   (RUN_FLAGS='--port 8600 --no-browser')"
 	@echo "make test    install, check, run every test suite"
 	@echo "make check   ruff, mypy, import-linter"
-	@echo "make load    30 readers at once: answer times with and without the garbage-collection settings"
+	@echo "make load    30 readers at once on each kind of page, cold, and for 5,000 reruns: each figure against its target (8 minutes)"
 	@echo "make bench   speed as ratios against what one would use instead: tables here, JSON in build/bench   (BENCHES=\"next_token readers\")"
 	@echo "make wheel   dist/*.whl"
 	@echo "make clean   remove what was built (not .venv, not the models)"
@@ -34,7 +34,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 load: $(VENV)/.installed-test
-	$(BIN)/python -m tests.load.reruns
+	$(BIN)/python -m tests.load > /dev/null
 
 # One after another: each has the machine to itself.
 bench: $(VENV)/.installed-test

@@ -8,6 +8,7 @@ whole vocabulary in float64 and remembers the alternatives of every token. ``wit
 import sys
 
 import torch
+import transformers
 
 from playground.core.sampling_settings import SamplingSettings
 from playground.models import device, forward
@@ -28,6 +29,7 @@ def main() -> None:
     """Print a line for each way, and the ratios."""
     tokens, rounds = map(int, sys.argv[1:3]) if len(sys.argv) > 2 else (60, len(PROMPTS))
     device.prepare()
+    transformers.logging.set_verbosity_error()  # it warns of every text that may not end
     with lenses.open("smollm2-135m", owner="bench") as lens:
         worker, model = lens._loaded.worker, lens._loaded.model
         prompts = [lens.encode(text).ids for text in PROMPTS]

@@ -10,6 +10,7 @@ import sys
 import threading
 
 import torch
+import transformers
 
 from playground.core.sampling_settings import SamplingSettings
 from playground.models import device, forward
@@ -24,6 +25,7 @@ def main() -> None:
     """Print the table, and write it."""
     readers, tokens, rounds = map(int, sys.argv[1:4]) if len(sys.argv) > 3 else (30, 40, 5)
     device.prepare()
+    transformers.logging.set_verbosity_error()  # it warns of every text that may not end
     with lenses.open("smollm2-135m", owner="bench") as lens:
         model = lens._loaded.model
         prompts = [lens.encode(a + b).ids for a, b in itertools.product(SUBJECTS, ENDS)]

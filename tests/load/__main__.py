@@ -126,9 +126,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             cases, texts = run(served, options)
             health = [seconds for seconds, _ in served.health]
         for case in cases:
-            if case.name == "generations":
+            if case.name == "generations" and options.alone:
                 chosen = dict(list(texts.items())[: options.alone])
-                otherwise = written_otherwise(chosen)
+                otherwise, alone_ms = written_otherwise(chosen)
+                case.figures["cpu_ms_per_token_alone"] = round(alone_ms, 1)
                 case.figures["equal_to_alone"] = f"{len(chosen) - len(otherwise)} of {len(chosen)}"
                 case.aim("texts unlike those written alone", len(otherwise), 0)
                 case.failures += otherwise
