@@ -6,7 +6,9 @@ from pathlib import Path
 # `streamlit run` puts this folder first on the path, where our `models` or `core` would be importable by
 # accident; the repository's root belongs there (and makes `import playground` work without an install).
 _HERE = Path(__file__).resolve().parent
-sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if Path(p or ".").resolve() not in (_HERE, _HERE.parent))]
+# From a copy: a server's first readers do this at the same moment, and a list that changes while read loses places.
+_NOW = list(sys.path)
+sys.path[:] = [str(_HERE.parent), *(p for p in _NOW if Path(p or ".").resolve() not in (_HERE, _HERE.parent))]
 
 from playground.ui.serve import serve  # noqa: E402
 
