@@ -6,12 +6,13 @@ BENCHES ?= next_token generating readers attention sampling tokenizing serving s
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check load bench wheel clean
+.PHONY: help run test check faults load bench wheel clean
 
 help:
 	@echo "make run     install, fetch the models, serve the app   (RUN_FLAGS='--port 8600 --no-browser')"
 	@echo "make test    install, check, run every test suite"
 	@echo "make check   ruff, mypy, import-linter"
+	@echo "make faults  the bad inputs and faults the app must survive, by number: passed, failed, skipped"
 	@echo "make load    30 readers at once on each kind of page, cold, and for 5,000 reruns: each figure against its target (8 minutes)"
 	@echo "make bench   speed as ratios against what one would use instead: tables here, JSON in build/bench   (BENCHES=\"next_token readers\")"
 	@echo "make wheel   dist/*.whl"
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+faults: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m fault
 
 load: $(VENV)/.installed-test
 	$(BIN)/python -m tests.load > /dev/null
