@@ -69,7 +69,7 @@ def run(served: Served, options: argparse.Namespace) -> tuple[list[Case], dict[s
         if name == "calculators":
             cases.append(calculators(served, sessions, options.changes, 3.0 if not options.short else 1.0))
         elif name == "attention":
-            cases.append(attention(served, sessions, options.changes, 5.0 if not options.short else 1.5))
+            cases.append(attention(served, sessions, options.changes, 10.0 if not options.short else 1.5))
         elif name == "generations":
             case, texts = generations(served, sessions)
             cases.append(case)

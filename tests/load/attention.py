@@ -88,7 +88,7 @@ async def look(port: int, number: int, changes: int, think_s: float, seen: Looke
         failures.append(f"reader {number}: {error!r}")
 
 
-def attention(served: Served, sessions: int = 30, changes: int = 8, think_s: float = 5.0) -> Case:
+def attention(served: Served, sessions: int = 30, changes: int = 8, think_s: float = 10.0) -> Case:
     """The attention page with the default model."""
     waits: dict[str, list[float]] = {"text": [], "layer": []}
     sent: list[int] = []
