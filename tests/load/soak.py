@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 
 from tests.load.reruns import GPUS, expected
 from tests.load.served import Case, Served
@@ -11,6 +12,7 @@ WARM_SHARE = 0.1  # of the reruns: caches of bounded size fill up
 OTHER_EVERY = 10  # reruns, then another page
 OTHERS = {"memory": "Memory", "formats": "Number formats", "scaling": "Scaling laws", "fits": "What fits my card"}
 THREADS_WITHIN = 3
+ENDS_S = 900.0  # whatever is left then counts as missing
 
 
 class Soak:
@@ -18,11 +20,12 @@ class Soak:
 
     def __init__(self, served: Served, reruns: int) -> None:
         self.served, self.reruns, self.done = served, reruns, 0
+        self.ends = time.monotonic() + ENDS_S
         self.warm_bytes, self.waits, self.failures = 0, list[float](), list[str]()
 
     def next(self) -> int:
         """The number of a rerun that is still to be done; -1 when there is none."""
-        if self.done >= self.reruns:
+        if self.done >= self.reruns or time.monotonic() > self.ends:
             return -1
         self.done += 1
         if self.done == max(1, int(WARM_SHARE * self.reruns)):
