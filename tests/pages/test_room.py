@@ -209,14 +209,15 @@ def script_of(app: AppTest) -> str:
 def test_a_following_page_is_sent_where_the_instructor_is() -> None:
     leader, code = leading_elsewhere()
     student = joined(code)
-    assert script_of(student.run()) == ""
+    assert '"zero"' in script_of(student.run())
     leader.query_params["text"] = hostile = "a</script><script>alert(1)</script>"
     leader.switch_page(str(paths.PAGES / "tokenization.py"))
     leader.run()
     script = script_of(student.run())
     assert script.count("<script") == 1 and '"tokenization?text=a%3C%2Fscript%3E' in script
     assert hostile not in script
-    assert script_of(student.run()) == ""  # once
+    again = script_of(student.run())  # said again until it has come, under the mark that keeps it from going twice
+    assert again == script
 
     student.switch_page(str(paths.PAGES / "tokenization.py"))  # as the browser then does
     student.query_params["text"] = hostile
