@@ -21,6 +21,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from playground.classroom import news
 from tests.load.ws_client import Reader
 from tests.server import ROOT, Server, free_port
 
@@ -45,11 +46,11 @@ class Site(NamedTuple):
         connection.request("GET", path, headers=headers)
         return connection.getresponse()
 
-    def stream(self, cookie: str = "", origin: str | None = None) -> Any:
+    def stream(self, cookie: str = "", origin: str | None = None, path: str = "/_stcore/stream") -> Any:
         """A websocket to the app, as a browser opens it."""
         origin = f"https://{HOST}:{self.port}" if origin is None else origin
         return connect(
-            f"wss://{HOST}:{self.port}/_stcore/stream",
+            f"wss://{HOST}:{self.port}{path}",
             ssl=ssl.create_default_context(cafile=str(self.folder / "site.pem")),
             origin=origin or None,  # type: ignore[arg-type]
             additional_headers={"Cookie": cookie} if cookie else {},
@@ -207,6 +208,21 @@ def test_another_sites_page_cannot_open_the_websocket(site: Site) -> None:
     assert asyncio.run(refused("https://evil.example")) == 403
     assert asyncio.run(refused(f"https://{HOST}:{site.port}")) == 101
     assert asyncio.run(refused("")) == 101  # no browser
+
+
+def test_a_class_hears_of_its_room_through_it(site: Site) -> None:
+    """The line is there, and closes because there is no such room; a page of another site does not get so far."""
+
+    async def closed(origin: str | None = None) -> int:
+        try:
+            async with site.stream(origin=origin, path=news.address("0" * 64, company=False)) as line:
+                await line.wait_closed()
+                return int(line.close_code or 0)
+        except InvalidStatus as error:
+            return int(error.response.status_code)
+
+    assert asyncio.run(closed()) == news.NO_ROOM
+    assert asyncio.run(closed("https://evil.example")) == 403
 
 
 @pytest.mark.fault(17)
