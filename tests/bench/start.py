@@ -48,6 +48,7 @@ def first_pages(env: Mapping[str, str], script: Path | None, pages: tuple[str, .
             for page in pages:
                 await reader.open(page)
                 found[page or "page"] = time.perf_counter() - begun
+                found[f"{page or 'page'} CPU"] = cpu_s(server)
                 if page and (not reader.title() or reader.of_type("alert")):
                     raise RuntimeError(f"the page {page} is not complete: {reader.of_type('alert')}")
                 if page == pages[0]:
@@ -57,9 +58,15 @@ def first_pages(env: Mapping[str, str], script: Path | None, pages: tuple[str, .
         begun = time.perf_counter()
         more = {"script": script} if script else {}
         with Server(Path(folder) / "log.txt", env=env, **more) as server:
-            found["healthy"] = server.started_s
+            found["healthy"], found["healthy CPU"] = server.started_s, cpu_s(server)
             asyncio.run(visit(server, begun))
     return found
+
+
+def cpu_s(server: Server) -> float:
+    """Processor seconds since its start, all threads: other programs disturb them less than the time."""
+    assert server.process is not None
+    return float(sum(psutil.Process(server.process.pid).cpu_times()[:2]))
 
 
 def torch_mapped(server: Server) -> bool:
@@ -96,14 +103,18 @@ def main() -> None:
     }
     for name, found in runs.items():
         for moment in found[0]:
-            if moment in labels:
-                taken[f"{name}: {labels[moment]}"] = [once[moment] for once in found]
+            if moment.removesuffix(" CPU") in labels:
+                clock = ", CPU" if moment.endswith(" CPU") else ""
+                what = labels[moment.removesuffix(" CPU")]
+                taken[f"{name}: {what}{clock}"] = [once[moment] for once in found]
     early = [package for package in MODEL_LIBRARIES if any(package in once for once in imports)]
     calculator = taken["here: a calculator's page"]
     record(
         "start", f"From the command on, {rounds} rounds", taken,
         {
-            "a calculator's page / Streamlit, one line": ratio(calculator, taken["Streamlit, one line: page"]),
+            "CPU: a calculator's page / Streamlit, one line": ratio(
+                taken["here: a calculator's page, CPU"], taken["Streamlit, one line: page, CPU"]
+            ),
             "empty store / store with models, same page": ratio(taken["empty store: a calculator's page"], calculator),
         },
         **{
