@@ -6,6 +6,7 @@ if (!window.__oneEntryAnAct) {
   let acted = false;
   for (const act of ["pointerdown", "keydown", "drop", "paste"]) window.addEventListener(act, () => { acted = true; }, true);
   window.addEventListener("click", (event) => { acted ||= event.detail === 0; }, true); // by a screen reader: no pointer
+  window.addEventListener("one-entry", () => { acted = true; }); // sent along with a class, out of its room
   const push = history.pushState.bind(history), replace = history.replaceState.bind(history);
   history.pushState = (...state) => {
     (acted ? push : replace)(...state);

@@ -35,8 +35,8 @@ _news = st.components.v2.component(
     "llm_playground.room_news", js=Path(__file__).with_name("room_news.js").read_text(encoding="utf-8")
 )
 _STYLE = f"<style>{Path(__file__).with_name('rooms.css').read_text(encoding='utf-8')}</style>"
-_TICKET, _SEAT, _DRAWN, _SENT, _REFUSED, _TELL = (
-    f"room.{name}" for name in ("ticket", "seat", "drawn", "sent", "refused", "tell")
+_TICKET, _SEAT, _DRAWN, _SENT, _SETTLED, _REFUSED, _TELL = (
+    f"room.{name}" for name in ("ticket", "seat", "drawn", "sent", "settled", "refused", "tell")
 )
 
 
@@ -184,6 +184,7 @@ def attending(page: str) -> Iterator[None]:
         _publish(who, page)
         raise
     _publish(who, page)
+    st.session_state[_SETTLED] = st.session_state.get(_SENT), _params()
     _tell_browser()
 
 
@@ -321,10 +322,11 @@ def _go_along(who: Member, page: str) -> bool:
     # Said again at each look until it has come: on a busy server Streamlit may drop what a fragment drew. The mark
     # keeps the browser from going twice.
     to = json.dumps(address(place.page, place.params)).replace("<", "\\u003c")
+    entry = "window.dispatchEvent(new Event('one-entry'));" if page == PAGE else ""
     mark = f"{who.room.code}.{place.version}.{sent.attempt}"
     st.html(
         f"<script>if (window.__roomPlace !== '{mark}') {{ window.__roomPlace = '{mark}';"
-        f"history.pushState(null, '', location.pathname.replace(/[^/]*$/, '') + {to});"
+        f"{entry}history.pushState(null, '', location.pathname.replace(/[^/]*$/, '') + {to});"
         f"window.dispatchEvent(new PopStateEvent('popstate', {{state: null}})); }}</script>",
         unsafe_allow_javascript=True,
     )
@@ -332,13 +334,14 @@ def _go_along(who: Member, page: str) -> bool:
 
 
 def _notice_wandering(who: Member, page: str) -> None:
-    """A student who opens another page of the course by themselves looks around alone from then on."""
+    """A student who opens another page, or moves a control, looks around alone from then on."""
     sent: _Sent | None = st.session_state.get(_SENT)
     if sent is None or not who.seat.following:
         return
-    if page == sent.page:
-        st.session_state[_SENT] = sent._replace(arrived=True)
-    elif sent.arrived and page != PAGE:
+    settled, params = st.session_state.get(_SETTLED, (None, {}))  # of the run before this one
+    if not sent.arrived:
+        st.session_state[_SENT] = sent._replace(arrived=page == sent.page)
+    elif page != PAGE and (page != sent.page or (settled == sent and params != _params())):
         attempt(lambda: follow(False))
 
 

@@ -82,7 +82,7 @@ def test_a_link_is_copied_shown_as_a_code_and_a_text_is_taken_along(new_page: Ca
     tab.settle()
 
     tab.page.locator(".st-key-take-text button").first.click()
-    tab.page.get_by_role("link", name="Special tokens and chat").last.click()
+    tab.page.get_by_test_id("stPopoverBody").get_by_role("link", name="Special tokens and chat").click()
     tab.page.wait_for_url("**/chat*")
     tab.settle()
     assert tab.page.locator(".st-key-text textarea").input_value() == "Taken & told?"

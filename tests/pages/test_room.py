@@ -231,3 +231,17 @@ def test_a_following_page_is_sent_where_the_instructor_is() -> None:
     assert script_of(student.run()) == ""
     button(student, "room.rejoin")
     assert '"formats' in script_of(student)
+
+
+def test_a_follower_who_moves_a_control_is_on_their_own() -> None:
+    code = leading_elsewhere()[1]
+    student = joined(code)
+    student.switch_page(str(paths.PAGES / "zero.py"))  # as the browser does when it is sent there
+    student.run()
+    student.run()  # nothing touched
+    assert any("· following" in m.value for m in student.markdown)
+    student.text_input(key="params").input("1B").run()
+    assert any("on your own" in m.value for m in student.markdown)
+    assert student.text_input(key="params").value == "1B"
+    button(student, "room.rejoin")
+    assert '"zero"' in script_of(student)
