@@ -18,9 +18,9 @@ REPEATED = "Mrs Dursley met Mr Potter near Vauxhall. Later Mrs Dursley met Mr Po
 shell.header(
     __file__,
     "A head divides each token's attention among the tokens it may look at; a row's shares add up to 1. Many heads "
-    "do this side by side in every layer, each in its own way. In the example *it* puts three quarters of its "
-    "attention on *animal*. Now look down that column: so do *didn* and *cross*, and more. Does this head know what "
-    "*it* means? In layer 9, head 2, *it* stands out.",
+    "do this side by side in every layer, each in its own way. In the sentence that the page begins with, *it* puts "
+    "three quarters of its attention on *animal* in layer 13, head 8. But look down that column: so do *didn* and "
+    "*cross*, and more. Does this head know what *it* means? In layer 9, head 2, *it* stands out.",
 )
 text_column, model_column = st.columns([2, 1])
 with model_column:

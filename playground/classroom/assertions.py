@@ -32,10 +32,11 @@ class Fact:
 FACTS: Mapping[str, Fact] = {
     "token count": Fact("tokens of a text", ("text",), ("tokenizer",)),
     "top token": Fact("the most probable next token", ("text",), ("model",), text=True),
-    "probability": Fact("of a token as the next one", ("text", "token"), ("model",)),
+    "probability": Fact("of a token as the next one", ("text", "token"), ("model", "t", "p")),
     "kept tokens": Fact("tokens that top-p leaves", ("text", "p"), ("model", "t")),
     "attention": Fact("a head's weight from one token to another", ("text", "from", "to", "layer", "head"), ("model",)),
     "accuracy": Fact("of the recorded answers", ("exercise", "shots")),
+    "times said": Fact("how many of the recorded answers are a label", ("exercise", "shots", "label")),
     "kv bytes per token": Fact("of the KV cache", ("model",), ("kv",)),
     "answering bytes": Fact("a part of what answering takes", ("of",), ("model", "params", "weights", "kv", "context")),
     "training bytes": Fact(

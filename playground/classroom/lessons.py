@@ -27,6 +27,8 @@ class Step:
     answer: str
     assertions: tuple[Assertion, ...]
     line: int
+    title: str = ""  # two or three words
+    show: str = ""  # what the page is scrolled to: one of its headings, or the key of an input or figure
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _parsed(path: Path) -> yaml.Node:
 
 
 def _step(node: yaml.Node, pages: Collection[str]) -> Step:
-    parts = _mapping(node, "A step", ("page", "say"), ("state", "question", "answer", "assert"))
+    parts = _mapping(node, "A step", ("page", "say"), ("title", "show", "state", "question", "answer", "assert"))
     page = _text(parts["page"])
     if page not in pages:
         raise _Wrong(parts["page"], f"there is no page {page!r}; pages are {', '.join(sorted(pages))}")
@@ -115,6 +117,7 @@ def _step(node: yaml.Node, pages: Collection[str]) -> Step:
         _text(parts["answer"]) if "answer" in parts else "",
         tuple(_assertion(each, state) for each in checks),
         node.start_mark.line + 1,
+        *(_text(parts[name]) if name in parts else "" for name in ("title", "show")),
     )
 
 

@@ -10,7 +10,7 @@ from playground.core import recipes, sampling, zero
 from playground.core.communication import communication
 from playground.core.inference_memory import inference_memory
 from playground.core.kv_cache import cache_format
-from playground.core.prompting import tasks
+from playground.core.prompting import Task, tasks
 from playground.core.sampling_settings import SamplingSettings
 from playground.core.subject import Subject, subject
 from playground.core.tokens import Token
@@ -36,13 +36,15 @@ def top_token(text: str, model: str = MODEL) -> str:
         return lens.token_text(int(lens.next_logits(lens.encode(text).ids).argmax()))
 
 
-def probability(text: str, token: str, model: str = MODEL) -> float:
-    """Softmax over the whole vocabulary at temperature 1."""
+def probability(text: str, token: str, model: str = MODEL, t: str = "1", p: str = "1") -> float:
+    """Of the token to be drawn: softmax over the whole vocabulary, after temperature and top-p where they are given."""
     with lenses.open(model, "lessons") as lens:
         ids = lens.encode(token).ids
         if len(ids) != 1:
             raise BadInput(f"{token!r} is {len(ids)} tokens", "Name one token, with its space: ' Paris'.")
-        return float(sampling.softmax(lens.next_logits(lens.encode(text).ids))[ids[0]])
+        logits = lens.next_logits(lens.encode(text).ids)
+        settings = SamplingSettings(temperature=float(t), top_p=float(p))
+        return float(sampling.adjust(logits, settings).adjusted[ids[0]])
 
 
 def kept_tokens(text: str, p: str, model: str = MODEL, t: str = "1") -> int:
@@ -70,14 +72,27 @@ def _last(tokens: Sequence[Token], text: str, before: int) -> int:
 
 def accuracy(exercise: str, shots: str) -> float:
     """The recorded share of right answers with so many examples, as the task is shipped."""
+    task, counted = _recorded(exercise, shots)
+    truth = task.truth()
+    return float(counted.right(truth) / len(truth))
+
+
+def times_said(exercise: str, shots: str, label: str) -> int:
+    """How many of the recorded answers are this label."""
+    task, counted = _recorded(exercise, shots)
+    if label not in task.labels:
+        raise BadInput(f"There is no label {label!r}", f"Labels are {', '.join(task.labels)}.")
+    return int(counted.said()[task.labels.index(label)])
+
+
+def _recorded(exercise: str, shots: str) -> tuple[Task, Any]:
     if exercise not in tasks():
         raise BadInput(f"There is no task {exercise!r}", f"Tasks are {', '.join(tasks())}.")
     task = tasks()[exercise]
     counted: Any = shots_results.recording(exercise).runs[shots_results.default_job(task)].get(int(shots))
     if counted is None or task.kind != "labels":
         raise BadInput(f"No accuracy is recorded for {exercise} with {shots} examples", "Measure it on the page.")
-    truth = task.truth()
-    return float(counted.right(truth) / len(truth))
+    return task, counted
 
 
 def kv_bytes_per_token(model: str, kv: str = "bf16") -> int:
@@ -148,6 +163,7 @@ _FUNCTIONS = (
     kept_tokens,
     attention,
     accuracy,
+    times_said,
     kv_bytes_per_token,
     answering_bytes,
     training_bytes,

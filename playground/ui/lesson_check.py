@@ -57,7 +57,23 @@ def opened(step: Step) -> tuple[str, ...]:
             found.append(f"{step.page} does not take {value!r} for {key!r}: it shows {_text(app.session_state[key])!r}")
         elif key not in app.session_state and shown.get(key) != value:
             found.append(f"{step.page} does not take {value!r} for {key!r}")
+    if step.show and step.show not in drawn and not any(_is(element, step.show) for element in _elements(app.main)):
+        found.append(f"{step.page} has no heading or element {step.show!r} to show in this state")
     return tuple(found)
+
+
+def _elements(block: Any) -> Iterator[Any]:
+    for child in block.children.values():
+        yield child
+        if hasattr(child, "children"):
+            yield from _elements(child)
+
+
+def _is(element: Any, name: str) -> bool:
+    """Whether it is the heading of that text, or has that key."""
+    if element.type in ("header", "subheader"):
+        return bool(element.value == name)
+    return str(getattr(element.proto, "id", "")).endswith(f"-{name}")
 
 
 def text_of(parameter: str | list[str]) -> str:

@@ -119,7 +119,7 @@ def guided(page: str) -> Iterator[None]:
         return
     st.query_params[LESSON] = guide.mark
     with dock():
-        _panel(guide, _wandered(guide, page))
+        _panel(guide, page, _wandered(guide, page))
     first = not shell.visit().complete
     yield
     if first and (shell.visit().by_address or shell.visit().number == 1):
@@ -138,7 +138,8 @@ def _current() -> Guide | None:
         state["lesson.visit"] = visit.number
         linked = st.query_params.get(LESSON)
         if linked is not None:
-            state["lesson.guide"] = _find(linked)
+            state["lesson.guide"] = guide = _find(linked)
+            visit.target = guide.step.show if guide and guide.step.page == visit.page else ""
         elif visit.by_history:  # back to before the lesson
             state.pop("lesson.guide", None)
     current: Guide | None = state.get("lesson.guide")
@@ -173,31 +174,71 @@ def _wandered(guide: Guide, page: str) -> bool:
     return any(key in params and params[key] != value for key, value in guide.step.state.items())
 
 
-def _panel(guide: Guide, wandered: bool) -> None:
-    lesson, step, last = guide.lesson, guide.step, len(guide.lesson.steps)
-    st.progress(guide.number / last)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson-head"):
-        st.markdown(f"**{shell.escape_markdown(lesson.title)}** · step {guide.number} of {last}")
-        if wandered:
+def _panel(guide: Guide, page: str, wandered: bool) -> None:
+    st.progress(guide.number / len(guide.lesson.steps))
+    folded = _head(guide)
+    if folded:
+        return
+    step, left = guide.step, page != guide.step.page
+    if wandered:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson-off"):
+            if left:
+                st.markdown(f"You have left the step (**{_PAGES[step.page].title}**).", width="content")
             step_link(guide, "Back to the step", ":material/replay:", width="content")
-        if guide.number > 1:
-            with st.container(width="content", key="lesson-back"):
+    with st.container(gap="small", key="lesson-left" if left else "lesson-text"):
+        st.markdown(step.say)
+        if step.question:
+            with st.expander(step.question, icon=":material/help:"):
+                st.markdown(step.answer)
+
+
+def _head(guide: Guide) -> bool:
+    """One line: where one is, back and on at places that never move, fold, leave. Returns whether it is folded."""
+    state, lesson, step = st.session_state, guide.lesson, guide.step
+    folded = state.get("lesson.folded") == guide.mark  # the next step's text is unfolded again
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson-head"):
+        title = f" · {shell.escape_markdown(step.title)}" if step.title else ""
+        st.markdown(f"**{shell.escape_markdown(lesson.title)}** · step {guide.number} of {len(lesson.steps)}{title}")
+        with st.container(width="content", key="lesson-back"):
+            if guide.number > 1:
                 before = replace(guide, number=guide.number - 1)
                 step_link(before, "Back", ":material/arrow_back:", help="Key: P or ←", width="content")
         with st.container(width="content", key="lesson-next"):
-            if guide.number < last:
-                after = replace(guide, number=guide.number + 1)
-                step_link(after, "Next", ":material/arrow_forward:", help="Key: N or →", width="content")
-            else:
-                info = site.BY_FILE["lessons.py"]
-                st.page_link(links.page_object(info), label="More lessons", icon=info.icon, width="content")
+            _on(guide)
+        st.button(
+            "",
+            icon=":material/expand_less:" if folded else ":material/expand_more:",
+            type="tertiary",
+            key="lesson-fold",
+            on_click=_fold,
+            args=("" if folded else guide.mark,),
+            help="Show the step's text" if folded else "Fold the step's text away",
+        )
         st.button(
             "", icon=":material/close:", type="tertiary", key="lesson-leave", on_click=_leave, help="Leave the lesson"
         )
-    st.markdown(step.say)
-    if step.question:
-        with st.expander(step.question, icon=":material/help:"):
-            st.markdown(step.answer)
+    return folded
+
+
+def _on(guide: Guide) -> None:
+    """The way on: the next step, after the last one the next lesson, after the last lesson all of them."""
+    if guide.number < len(guide.lesson.steps):
+        after = replace(guide, number=guide.number + 1)
+        step_link(after, "Next", ":material/arrow_forward:", help="Key: N or →", width="content")
+        return
+    found = known()[0]
+    place = next((i for i, each in enumerate(found) if each.id == guide.lesson.id), len(found))
+    if place + 1 < len(found):
+        following = found[place + 1]
+        label = f"Next lesson: {shell.escape_markdown(following.title)}"
+        step_link(Guide(following, 1), label, ":material/school:", help="Key: N or →", width="content")
+    else:
+        info = site.BY_FILE["lessons.py"]
+        st.page_link(links.page_object(info), label="More lessons", icon=info.icon, width="content")
+
+
+def _fold(mark: str) -> None:
+    st.session_state["lesson.folded"] = mark
 
 
 def _leave() -> None:
@@ -222,4 +263,6 @@ def _card(lesson: Lesson) -> None:
     step_link(Guide(lesson, 1), f"Start: {len(lesson.steps)} steps", ":material/play_arrow:")
     with st.expander("Begin at a step"):
         for number, step in enumerate(lesson.steps, 1):
-            step_link(Guide(lesson, number), f"{number} · {_PAGES[step.page].title}")
+            step_link(
+                Guide(lesson, number), f"{number} · {shell.escape_markdown(step.title) or _PAGES[step.page].title}"
+            )

@@ -16,6 +16,7 @@ from playground.ui import site
 BY_LINK = "opened"  # the mark of our own links in the address; taken out as soon as it is seen
 URL_CHARACTERS = 6_000  # as written in the address, where 你 takes nine; servers and proxies refuse much longer lines
 LARGE, LASER = "present.large", "present.laser"  # the presenter's comforts, kept in the session
+COOKIE = "playground-present"  # and until the browser is closed, so that a reload loses nothing
 
 _FILE = Path(__file__)
 _copy = st.components.v2.component(
@@ -117,26 +118,34 @@ def _share() -> None:
     _copy(key="copy.link")
     address = here()
     code = qr.picture(address, "QR code of this page's address")
+    if code and urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1"):
+        st.caption("Only this computer can open it: the app listens here alone.")
     if code is None:
         st.caption("This address is too long for a QR code that a phone can read: it carries a long text. Copy it.")
     else:
         st.html(code)
-        if urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1"):
-            st.caption("Only this computer can open it: the app listens here alone.")
 
 
 def _present() -> None:
     st.markdown("**For the back row**")
     for label, key, help_text in (
-        ("Large type", LARGE, "Texts, controls and figures a third larger, on every page of this tab."),
+        ("Large type", LARGE, "Texts, controls and figures a third larger, on every page; a reload keeps it."),
         ("Show what I touch", LASER, "A ring around the control that was moved last; it fades after three seconds."),
     ):
-        st.session_state[key] = st.toggle(label, st.session_state.get(key, False), key=f"{key}.toggle", help=help_text)
+        st.session_state[key] = st.toggle(label, _is_on(key), key=f"{key}.toggle", help=help_text)
     # From here, without a rerun of the page; each later visit sets it again.
     st.html(f"<script>{mark()}</script>", unsafe_allow_javascript=True)
 
 
 def mark() -> str:
     """The script that tells the document what is on, for the presenter's style and script (see ``present.css``)."""
-    on = " ".join(key.split(".")[1] for key in (LARGE, LASER) if st.session_state.get(key))
-    return f'document.documentElement.dataset.present = "{on}";'
+    on = " ".join(key.split(".")[1] for key in (LARGE, LASER) if _is_on(key))
+    kept = f'document.cookie = "{COOKIE}={on.replace(" ", "+")}; path=/; SameSite=Lax";'
+    return f'document.documentElement.dataset.present = "{on}";{kept}'
+
+
+def _is_on(key: str) -> bool:
+    """Whether a comfort is on: in this session, else as the browser has kept it from the one before a reload."""
+    if key not in st.session_state:
+        st.session_state[key] = key.split(".")[1] in st.context.cookies.get(COOKIE, "").split("+")
+    return bool(st.session_state[key])

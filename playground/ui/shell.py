@@ -1,5 +1,6 @@
 """What every page shares: header, notices, sources, "try this", and how errors look."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class Visit:
     complete: bool = False  # whether a run of it has come to its end
     drawn: set[str] = field(default_factory=set)  # keys of the inputs on the screen since the last complete run
     drawing: set[str] = field(default_factory=set)  # those of this run so far
+    target: str = ""  # what a lesson's step wants at the top of the screen: a heading, or the key of an element
 
 
 @contextmanager
@@ -57,10 +59,17 @@ def visiting(page: str) -> Iterator[None]:
         current = st.session_state["page.visit"] = Visit(current.number + 1, page, by_history or by_link, by_history)
     current.drawing = set()
     yield
+    opened = not current.complete
     current.drawn, current.complete = current.drawing, True
     # Last, so that no element of the page moves to another place and is built anew; the number makes it run again.
-    script = f"{_SCRIPTS}{links.mark()}{_TO_THE_TOP if by_link else ''} // {current.number}\n"
+    scroll = f"window.__bring({_as_script(current.target)});" if current.target and opened else ""
+    script = f"{_SCRIPTS}{links.mark()}{scroll or (_TO_THE_TOP if by_link else '')} // {current.number}\n"
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+def _as_script(text: str) -> str:
+    """A text as JavaScript, which no text can end: ``</script>`` is written without its <."""
+    return json.dumps(text).replace("<", "\\u003c")
 
 
 def visit() -> Visit:
@@ -138,7 +147,7 @@ def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
             link(info, f"**{label}**", params, ":material/play_arrow:")
             st.caption(look_for)
     following = site.after(info)
-    if following:
+    if following and st.session_state.get("lesson.guide") is None:  # a lesson has its own way on
         st.page_link(page_object(following), label=f"Next: {following.title}", icon=":material/arrow_forward:")
 
 

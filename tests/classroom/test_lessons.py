@@ -25,7 +25,7 @@ steps:
       - {fact: top token, is: " Paris"}
       - {fact: probability, token: " Paris", between: [0.6, 9e-1]}
       - {fact: token count, text: x, is: 1_000}
-  - {page: zero, say: And here.}
+  - {page: zero, title: Two, show: Who keeps what, say: And here.}
 """
 
 
@@ -47,6 +47,7 @@ def test_a_lesson_is_read_as_it_is_written(tmp_path: Path) -> None:
     first, second = lesson.steps
     assert first.state == {"text": "A b", "layer": "16", "on": "no"}  # not 16 and False, as YAML would have it
     assert (first.question, first.answer, first.line, second.line) == ("Sure?", "No.", 4, 13)
+    assert (first.title, first.show, second.title, second.show) == ("", "", "Two", "Who keeps what")
     top, probable, counted = first.assertions
     assert top == Assertion("top token", (("text", "A b"),), " Paris", line=10)  # the text is the step's
     assert dict(probable.arguments) == {"text": "A b", "token": " Paris"}
@@ -133,6 +134,7 @@ def test_the_course_has_its_lessons() -> None:
     for lesson in SHIPPED:
         assert 4 <= len(lesson.steps) <= 7, lesson.id
         for step in lesson.steps:
+            assert step.title, f"{lesson.path.name}, line {step.line} has no title"
             assert step.assertions, f"{lesson.path.name}, line {step.line} asserts nothing"
             assert step.say.count(". ") <= 2, (
                 f"{lesson.path.name}, line {step.line}: two sentences, or three short ones"
@@ -146,6 +148,14 @@ def test_every_assertion_holds_on_the_model(lesson: lessons.Lesson) -> None:
         for assertion in step.assertions:
             outcome = assertions.evaluate(assertion, facts.KNOWN)
             assert outcome.holds, f"{lesson.path.name}, line {assertion.line}: {assertion}, found {outcome.found!r}"
+
+
+def test_recorded_answers_are_counted() -> None:
+    """Every review is answered with one of the two labels; who always says one label is right half of the time."""
+    said = [facts.times_said("sentiment", "0", label) for label in ("Positive", "Negative")]
+    assert sum(said) == 60 and abs(facts.accuracy("sentiment", "0") - 0.5) <= min(said) / 60
+    with pytest.raises(BadInput, match="no label 'Maybe'"):
+        facts.times_said("sentiment", "0", "Maybe")
 
 
 @pytest.mark.model

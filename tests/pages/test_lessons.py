@@ -1,5 +1,6 @@
 """The guided mode on the page: a step's state and text, the way on, wandering off and back; a lesson tried out."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ title: Two shares
 summary: Own.
 steps:
   - {page: zero, state: {gpus: "8", stage: "2"}, say: "First, **look**.", question: "Why?", answer: Because.}
-  - {page: zero, state: {gpus: "16"}, say: Second.}
+  - {page: zero, title: More shares, show: Who keeps what, state: {gpus: "16"}, say: Second.}
   - {page: memory, state: {task: training}, say: Third.}
 """
 
@@ -60,7 +61,9 @@ def test_a_link_is_a_lesson(own: Path) -> None:
     assert "gpus=16" in found["Next"] and "lesson=shares.2" in found["Next"] and links.BY_LINK in found["Next"]
     assert "Back" not in found and "Back to the step" not in found
     last = ways(opened.run("memory.py", task="training", lesson="shares.3"))
-    assert "Next" not in last and "lesson=shares.2" in last["Back"] and "More lessons" in last
+    assert "Next" not in last and "lesson=shares.2" in last["Back"]
+    assert "lesson=tokens.1" in last["Next lesson: What a token is"]
+    assert "More lessons" in ways(opened.run("zero.py", lesson="sharding.6"))  # the very last
 
 
 def test_wandering_off_keeps_the_step_in_sight_and_one_link_brings_it_back(own: Path) -> None:
@@ -73,9 +76,49 @@ def test_wandering_off_keeps_the_step_in_sight_and_one_link_brings_it_back(own: 
     app.query_params.clear()  # the menu says nothing but the page
     app.switch_page(str(paths.PAGES / "memory.py")).run()
     assert "step 1 of 3" in opened.says(app) and "Back to the step" in ways(app)
+    assert "You have left the step (**ZeRO**)." in opened.says(app)
     assert lesson_check.text_of(app.query_params["lesson"]) == "shares.1"
+    assert not [label for label in ways(app) if label.startswith("Next: ")]  # the page's own way on
     app.button(key="lesson-leave").click().run()
+    assert [label for label in ways(app) if label.startswith("Next: ")]
     assert "step 1 of 3" not in opened.says(app) and "lesson" not in app.query_params
+
+
+def test_a_folded_step_is_one_line_until_the_next(own: Path) -> None:
+    app = opened.run("zero.py", gpus="8", stage="2", lesson="shares.1")
+    assert "Back to the step" not in ways(app) and "You have left" not in opened.says(app)
+    app.button(key="lesson-fold").click().run()
+    assert "First, **look**." not in opened.says(app) and "step 1 of 3" in opened.says(app)
+    assert "Next" in ways(app) and not [e for e in app.expander if e.label == "Why?"]
+    app.query_params["lesson"] = "shares.2"
+    app.query_params[links.BY_LINK] = "1"
+    app.run()
+    assert "Second." in opened.says(app) and "step 2 of 3 · More shares" in opened.says(app)
+    app.button(key="lesson-fold").click().run().button(key="lesson-fold").click().run()
+    assert "Second." in opened.says(app)
+
+
+def scrolls(app: AppTest) -> list[str]:
+    """What the page's script brings to the top."""
+    return re.findall(r"window\.__bring\((\".*?\")\)", "".join(e.proto.body for e in app.get("html")))
+
+
+def test_the_step_says_what_is_brought_to_the_top_once_and_only_on_its_page(own: Path) -> None:
+    app = opened.run("zero.py", gpus="16", lesson="shares.2")
+    assert scrolls(app) == ['"Who keeps what"']
+    app.run()
+    assert not scrolls(app)  # the reader works
+    assert not scrolls(opened.run("memory.py", lesson="shares.2"))
+    assert not scrolls(opened.run("zero.py", lesson="shares.1"))
+
+
+def test_comforts_are_as_the_browser_kept_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reload is a new session: the cookie tells it."""
+    monkeypatch.setattr(type(st.context), "cookies", {links.COOKIE: "large"})
+    scripts = "".join(e.proto.body for e in opened.run("zero.py").get("html"))
+    assert 'dataset.present = "large"' in scripts and f'document.cookie = "{links.COOKIE}=large;' in scripts
+    monkeypatch.setattr(type(st.context), "cookies", {links.COOKIE: '"</script>'})
+    assert 'dataset.present = ""' in "".join(e.proto.body for e in opened.run("zero.py").get("html"))
 
 
 @pytest.mark.parametrize(
@@ -106,6 +149,10 @@ def test_a_lesson_is_tried_out_as_a_reader_opens_it(tmp_path: Path) -> None:
         "    say: a\n"
         "    assert: [{fact: zero bytes per gpu, is: 15_000_000_000},\n"
         "             {fact: zero bytes per gpu, is: 16_000_000_000}]\n"
+        "  - {page: zero, show: How much less, say: a}\n"
+        "  - {page: zero, show: stages, say: a}\n"
+        "  - {page: zero, show: gpus, say: a}\n"
+        "  - {page: zero, show: How much more, say: a}\n"
     )
     (lesson,), _ = lessons.read_folder(tmp_path)
     said = [str(problem) for _, wrong in lesson_check.check(lesson) for problem in wrong]
@@ -113,7 +160,8 @@ def test_a_lesson_is_tried_out_as_a_reader_opens_it(tmp_path: Path) -> None:
     assert said[1] == "a.yaml, line 4: zero does not take '7.5' for 'gpus': it shows '64'"
     assert said[2].startswith("a.yaml, line 5: zero: ") and "nonsense" in said[2]
     assert said[3].startswith("a.yaml, line 10: zero bytes per gpu") and said[3].endswith("it is 15,000,000,000")
-    assert len(said) == 4
+    assert said[4] == "a.yaml, line 14: zero has no heading or element 'How much more' to show in this state"
+    assert len(said) == 5
 
 
 @pytest.mark.model
