@@ -37,6 +37,15 @@ def cleaned(typed: str) -> str:
     return code if len(code) == LENGTH and set(code) <= set(ALPHABET) else ""
 
 
+def unknown(typed: str) -> list[str]:
+    """The letters and digits typed that no code has, each once.
+
+    >>> unknown("kmtr 4w71"), unknown("O-O0")
+    (['1'], ['O', '0'])
+    """
+    return list(dict.fromkeys(c for c in typed[:40].upper() if c.isalnum() and c not in ALPHABET))
+
+
 def shown(code: str) -> str:
     """As it is written on the wall.
 

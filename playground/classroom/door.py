@@ -49,8 +49,10 @@ def join(store: RoomStore, typed: str, client: str, clock: Clock = time.time) ->
     if store.counted(ours) >= limits.ROOM_GUESSES or store.counted(everybodys) >= limits.ROOM_GUESSES_IN_ALL:
         raise BadInput("Too many wrong codes were tried", "Wait a minute, then type the code on the wall.")
     code = codes.cleaned(typed)
+    if not typed.strip():
+        raise BadInput("The code is missing", "Type the code from the wall.")
     if not code:
-        raise BadInput("This is not a room's code", f"It has {codes.LENGTH} letters and digits, such as KMTR 4W7P.")
+        raise _not_a_code(typed)
     secret, found = codes.new_secret(), ""
 
     def sit(room: rooms.Room) -> rooms.Room:
@@ -65,6 +67,15 @@ def join(store: RoomStore, typed: str, client: str, clock: Clock = time.time) ->
         store.count(everybodys, 60)
         raise
     return Ticket(code, secret), found
+
+
+def _not_a_code(typed: str) -> BadInput:
+    """What is wrong with it."""
+    strange = codes.unknown(typed)[:5]
+    if strange:
+        which = "this character" if len(strange) == 1 else "these characters"
+        return BadInput(f"No room's code has {which}: {' '.join(strange)}", "Compare it with the wall.")
+    return BadInput("This is not a room's code", f"It has {codes.LENGTH} letters and digits, such as KMTR 4W7P.")
 
 
 def come_back(store: RoomStore, kept: Ticket) -> tuple[rooms.Room, str] | None:

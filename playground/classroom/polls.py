@@ -26,11 +26,12 @@ class Token(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What one person said: the number of an option, or (−1) a word of their own."""
+    """What one person said: the number of an option, or (−1) a word of their own; once counted, as which token."""
 
     option: int
     text: str
     changes: int = 0
+    token: str = ""
 
 
 class Bar(NamedTuple):
@@ -54,17 +55,32 @@ class Question:
     answers: dict[str, Answer] = field(default_factory=dict)  # by seat
     bars: tuple[Bar, ...] = ()  # once counted, the most votes first
     winner: Token | None = None
+    vocabulary: int = 0  # once counted: how many tokens the model chose among
 
     @property
     def open(self) -> bool:
         """Whether answers are still taken."""
         return not self.bars
 
+    def votes(self, token: str) -> int:
+        """How many answers were counted as this token."""
+        return sum(answer.token == token for answer in self.answers.values())
+
+    def offered(self, token: str) -> bool:
+        """Whether it could be answered at all."""
+        return self.may_write or token in {option.text for option in self.options}
+
+    def longer(self, token: str) -> tuple[str, ...]:
+        """The written answers that go on after this token, which stands for them; each once."""
+        written = (a.text for a in self.answers.values() if a.option < 0 and a.token == token)
+        return tuple(dict.fromkeys(text for text in written if as_continuation(text, self.prompt) != token))
+
 
 def answered(question: Question, seat: str, option: int, written: str) -> Question:
     """The question with this person's answer, in place of an earlier one.
 
-    Raises BadInput when it is closed, the option does not exist, the word is empty, or they changed it too often.
+    Raises BadInput when it is closed, the option does not exist, the word is empty or too long, or they changed it too
+    often.
     """
     if not question.open:
         raise BadInput("This question is closed", "The result is on the page.")
@@ -82,19 +98,23 @@ def answered(question: Question, seat: str, option: int, written: str) -> Questi
             raise BadInput("Only the words shown can be chosen", "Choose one of them.")
         if not word:
             raise BadInput("Your answer is empty", "Type the next word.")
+        if len(word) > limits.ANSWER_CHARACTERS:
+            raise BadInput(
+                "Your answer is too long", f"At most {limits.ANSWER_CHARACTERS} characters: one word is enough."
+            )
         answer = Answer(-1, word, changes)
     return replace(question, answers=question.answers | {seat: answer})
 
 
 def cleaned(written: str) -> str:
-    r"""A written answer as it is kept: one line, short, without control characters.
+    r"""A written answer as it is kept: one line, without control characters.
 
     >>> cleaned("  Paris,\n or\tso ")
     'Paris, or so'
     """
     text = core_text.clean(written[: 20 * limits.ANSWER_CHARACTERS], 20 * limits.ANSWER_CHARACTERS).text
     words = "".join(c if c.isprintable() else " " for c in text).split()
-    return " ".join(words)[: limits.ANSWER_CHARACTERS].strip()
+    return " ".join(words)
 
 
 def as_continuation(word: str, prompt: str) -> str:
@@ -112,6 +132,7 @@ def counted(
     token_of: Callable[[str], Token],
     probability_of: Callable[[int], float],
     likeliest: Sequence[Token],
+    vocabulary: int = 0,
 ) -> Question:
     """The question closed: its bars, and the winner of a vote.
 
@@ -119,18 +140,20 @@ def counted(
     **The rule for ties**: of the tokens with equally many votes, the one the model finds more probable wins; if these
     are equal too, the one with the smaller id. Without an answer nobody wins.
     """
-    chosen = [
-        question.options[a.option] if a.option >= 0 else token_of(as_continuation(a.text, question.prompt))
-        for a in question.answers.values()
-    ]
-    texts = {token.id: token.text for token in (*likeliest, *chosen)}
-    votes = Counter(token.id for token in chosen)
+    chosen = {
+        seat: question.options[a.option] if a.option >= 0 else token_of(as_continuation(a.text, question.prompt))
+        for seat, a in question.answers.items()
+    }
+    texts = {token.id: token.text for token in (*likeliest, *chosen.values())}
+    votes = Counter(token.id for token in chosen.values())
     ranked = sorted(votes, key=lambda i: (-votes[i], -probability_of(i), i))
     others = [token.id for token in likeliest if token.id not in votes]
     kept = max(BARS // 2, BARS - len(others))
     shown = (ranked[:kept] + others)[:BARS]
     return replace(
         question,
+        answers={seat: a._replace(token=chosen[seat].text) for seat, a in question.answers.items()},
+        vocabulary=vocabulary,
         bars=tuple(Bar(texts[i], votes[i], probability_of(i)) for i in shown),
         winner=Token(ranked[0], texts[ranked[0]]) if ranked and question.kind == "vote" else None,
     )

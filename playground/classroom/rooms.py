@@ -45,6 +45,13 @@ class Sentence:
     model: str = ""
     class_tokens: tuple[str, ...] = ()
     model_tokens: tuple[str, ...] = ()
+    ended: bool = False  # it is looked at once more, and does not go on
+
+    @property
+    def parted(self) -> int | None:
+        """The first place where the class and the model chose differently; None where they wrote the same."""
+        pairs = enumerate(zip(self.class_tokens, self.model_tokens, strict=False))
+        return next((place for place, (ours, its) in pairs if ours != its), None)
 
     @property
     def text(self) -> str:
@@ -169,6 +176,13 @@ def with_question(room: Room, question: Question | None, sentence: Sentence | No
     """The question counted, or put away (None); with the sentence as it now stands."""
     kept = sentence if sentence is not None else room.sentence
     return replace(room, question=question, sentence=kept, version=room.version + 1)
+
+
+def with_sentence_ended(room: Room) -> Room:
+    """The class writes no more of its sentence; what was written stays to be looked at."""
+    if room.sentence is None or not room.sentence.class_tokens:
+        return without_sentence(room)
+    return replace(room, question=None, sentence=replace(room.sentence, ended=True), version=room.version + 1)
 
 
 def without_sentence(room: Room) -> Room:

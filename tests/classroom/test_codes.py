@@ -34,6 +34,11 @@ def test_a_code_is_understood_as_it_is_written_on_the_wall() -> None:
         assert codes.cleaned(typed) == code
 
 
+def test_characters_of_no_code_are_named() -> None:
+    assert codes.unknown("WN8W-5HR1") == ["1"]
+    assert codes.unknown(codes.shown(codes.new_code()).lower()) == []
+
+
 def test_secrets_have_128_bits_and_are_kept_as_digests() -> None:
     secret = codes.new_secret()
     assert len(secret) >= 22  # of 6 bits each

@@ -31,8 +31,15 @@ def test_choosing_and_changing_ones_mind() -> None:
 
 @pytest.mark.parametrize(
     ("question", "option", "written"),
-    [(CHOOSE, 4, ""), (CHOOSE, -1, "b"), (WRITE, -1, "  \n "), (WRITE, 3, ""), (count(WRITE), 0, "")],
-    ids=["no such option", "only options", "blank", "no such candidate", "closed"],
+    [
+        (CHOOSE, 4, ""),
+        (CHOOSE, -1, "b"),
+        (WRITE, -1, "  \n "),
+        (WRITE, -1, "a" * (limits.ANSWER_CHARACTERS + 1)),
+        (WRITE, 3, ""),
+        (count(WRITE), 0, ""),
+    ],
+    ids=["no such option", "only options", "blank", "too long", "no such candidate", "closed"],
 )
 def test_refused_answers(question: Question, option: int, written: str) -> None:
     with pytest.raises(BadInput) as refused:
@@ -49,11 +56,16 @@ def test_a_mind_can_be_changed_only_so_often() -> None:
 
 
 @given(st.text(max_size=3_000))
-def test_a_written_answer_is_short_and_one_line(written: str) -> None:
+def test_a_written_answer_is_short_and_one_line_or_refused(written: str) -> None:
     word = polls.cleaned(written)
-    assert len(word) <= limits.ANSWER_CHARACTERS
     assert word.isprintable()
     assert word == word.strip()
+    try:
+        kept = answered(WRITE, "s", -1, written).answers["s"].text
+    except BadInput as refused:
+        assert word == "" or (len(word) > limits.ANSWER_CHARACTERS and "At most 40 characters" in refused.hint)
+    else:
+        assert kept == word and len(kept) <= limits.ANSWER_CHARACTERS
 
 
 def test_written_and_chosen_answers_of_one_token_are_one_bar() -> None:
@@ -63,6 +75,19 @@ def test_written_and_chosen_answers_of_one_token_are_one_bar() -> None:
     assert [bar.probability for bar in result.bars] == [0.05, 0.4, 0.2]
     assert result.winner == TOKENS[0]
     assert not result.open
+
+
+def test_an_answer_longer_than_its_token_is_kept_beside_it() -> None:
+    question = answered(answered(answered(WRITE, "s1", 0, ""), "s2", -1, "aardvark"), "s3", -1, "a")
+    result = count(question)
+    assert [answer.token for answer in result.answers.values()] == ["a", "a", "a"]
+    assert result.votes("a") == 3 and result.votes("b") == 0
+    assert result.longer("a") == ("aardvark",) and result.longer("b") == ()
+
+
+def test_what_can_be_answered() -> None:
+    assert CHOOSE.offered("a") and not CHOOSE.offered("e")
+    assert WRITE.offered("e")
 
 
 @given(st.lists(st.integers(0, 2), max_size=30))

@@ -45,6 +45,20 @@ def test_a_room_comes_back_from_the_store_as_it_was(store: RoomStore, clock: Clo
     assert rooms.from_json(rooms.to_json(changed)) == changed
 
 
+def test_an_ended_sentence_stays_until_it_is_put_away(store: RoomStore, clock: Clock) -> None:
+    ticket = opened(store, clock)
+    sentence = rooms.Sentence("The", "m", (" cat", " sat"), (" cat", " ran"))
+    begun = store.change(ticket.code, lambda r: rooms.asked(r, QUESTION, sentence))
+    ended = store.change(ticket.code, rooms.with_sentence_ended)
+    assert ended.question is None and ended.sentence and ended.sentence.ended and ended.version > begun.version
+    assert rooms.from_json(rooms.to_json(ended)) == ended
+    assert ended.sentence.parted == 1
+    assert rooms.Sentence("The", "m", (" cat",), (" cat",)).parted is None
+    assert store.change(ticket.code, rooms.without_sentence).sentence is None
+    store.change(ticket.code, lambda r: rooms.asked(r, QUESTION, rooms.Sentence("The", "m")))
+    assert store.change(ticket.code, rooms.with_sentence_ended).sentence is None  # nothing was written
+
+
 def test_a_place_counts_only_when_it_is_new(store: RoomStore, clock: Clock) -> None:
     ticket = opened(store, clock)
     first = store.change(ticket.code, lambda r: rooms.moved(r, "zero", {"stage": "3"}, clock()))
@@ -116,8 +130,15 @@ def test_trying_from_many_addresses_is_stopped_too(
 
 
 def test_what_is_no_code_is_no_guess(store: RoomStore, clock: Clock) -> None:
-    for typed in ("", "hello", "<script>", "MVBR G6P", "0000 0000"):
-        with pytest.raises(BadInput, match="not a room's code"):
+    for typed, told in (
+        (" ", "Type the code from the wall"),
+        ("hello", "these characters: L O. Compare"),
+        ("<script>", "this character: I. Compare"),
+        ("MVBR G6P", "not a room's code"),
+        ("MVBR G6P2" * 20, "not a room's code"),
+        ("0000 0000", "this character: 0. Compare"),
+    ):
+        with pytest.raises(BadInput, match=told):
             door.join(store, typed, "typist", clock)
     assert store.counted("guesses of typist") == 0
 
