@@ -11,14 +11,10 @@ from playground.ui.components import rooms_lead as lead
 
 EXAMPLE = "The capital of France is"
 
-shell.header(
-    __file__,
-    "One person leads, and every page in the room follows. Ask the class what comes next, *then* show what the model "
-    "finds likely; or let the class be the model, a vote for each token.",
-)
+shell.header(__file__, classroom.lede())
 rooms.refusals()
 who = rooms.member()
-leads = who is not None and who.leads
+asking = who is None or (who.leads and lead.free(who))
 if who is None:
     classroom.enter()
     st.subheader("Try a question alone", anchor=False)
@@ -28,22 +24,23 @@ elif who.leads:
 else:
     classroom.take_part(who)
 
-if who is None or (who.leads and lead.free(who)):
+if asking:
     prompt_column, model_column = st.columns([2, 1])
     with prompt_column:
         prompt = inputs.text("Prompt", EXAMPLE, height=68)
+        ready = classroom.has_prompt(prompt)
     with model_column:
         model_id = resources.model_choice(kinds=("decoder",))
     lens = resources.lens(model_id)
-    if who is None:
-        classroom.alone(lens, prompt)
-    else:
+    if who is not None:
         lead.ask(lens, prompt, *lead.how())
+    elif ready:
+        classroom.alone(lens, prompt)
 
-if who is not None and leads:
+if who is not None and who.leads:
     lead.people(who)
     lead.end()
-if who is None:
+if asking:
     shell.try_this(
         __file__,
         (
@@ -57,8 +54,8 @@ if who is None:
             "The likeliest token has a few percent. A class that votes decides more than it predicts.",
         ),
         (
-            "A trap",
+            "A pattern",
             {"text": "The opposite of hot is cold. The opposite of up is"},
-            "A pattern in the prompt: a class and a small model see it alike.",
+            "SmolLM2 135M Instruct takes the pattern up at 94 %. Does your class?",
         ),
     )

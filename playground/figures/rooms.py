@@ -19,16 +19,19 @@ class Share(NamedTuple):
     text: str
     votes: int
     probability: float
+    offered: bool = True  # whether the class could choose it
+    longer: tuple[str, ...] = ()  # written answers that begin with this token and go on
 
 
 def join_card(address: str, code: str) -> str:
-    """Where to go and what to type, beside a QR code of the address that holds both."""
+    """Where to go and what to type; beside it a QR code of the address that holds both."""
     plain = address.partition("?")[0].removeprefix("https://").removeprefix("http://")
     picture = qr.picture(address, f"QR code of {address}") or ""
     return (
-        f"{_STYLE}<div class='lp-join'><div class='lp-qr'>{picture}</div>"
-        f"<div><div class='lp-go'>Open <b>{escape(plain)}</b> and type</div>"
-        f"<div class='lp-code'>{escape(code)}</div></div></div>"
+        f"{_STYLE}<div class='lp-wall'><div class='lp-join'>"
+        f"<div><div class='lp-code'>{escape(code)}</div>"
+        f"<div class='lp-go'>Open <b>{escape(plain)}</b> and type this code, or scan.</div></div>"
+        f"<div class='lp-qr'>{picture}</div></div></div>"
     )
 
 
@@ -53,18 +56,33 @@ def question(prompt: str, asked: str) -> str:
 
 def options(texts: Sequence[str]) -> str:
     """What may be chosen, for those who look at the wall."""
-    return f"{_STYLE}<div class='lp-options'>{''.join(f'<b>{escape(visible(text))}</b>' for text in texts)}</div>"
+    shown = "".join(f"<b><i>{letter(number)}</i>{escape(visible(text))}</b>" for number, text in enumerate(texts))
+    return f"{_STYLE}<div class='lp-options'>{shown}</div>"
 
 
-def result(shares: Sequence[Share], voters: int, *, winner: str | None = None, who: str = "The class") -> str:
-    """For each token the class's share and the model's probability, one bar above the other, on one scale."""
-    top = max((max(s.probability, s.votes / max(voters, 1)) for s in shares), default=1.0) or 1.0
-    rows = "".join(_row(share, voters, top, share.text == winner) for share in shares)
-    told = "".join(
-        f"<span><i style='background:{colour}'></i>{escape(name)}</span>"
-        for name, colour in ((who, CLASS), ("The model", MODEL))
+def letter(number: int) -> str:
+    """The letter of a choice, the first one's being A.
+
+    >>> letter(0), letter(3)
+    ('A', 'D')
+    """
+    return chr(ord("A") + number)
+
+
+def result(shares: Sequence[Share], voters: int, *, winner: str | None = None, mine: str | None = None) -> str:
+    """For each token the class's share (if anybody answered) above the model's probability; a full track is 100 %.
+
+    ``winner`` and ``mine`` are the tokens of the row marked as the class's choice, and as one's own.
+    """
+    rows = "".join(
+        _row(share, voters, [name for name, it in (("chosen", winner), ("your choice", mine)) if it == share.text])
+        for share in shares
     )
-    return f"{_STYLE}<div class='lp-result'><div class='lp-key'>{told}</div>{rows}</div>"
+    told = "".join(
+        f"<span><i style='background:{colour}'></i>{name}</span>"
+        for name, colour in ((("The class", CLASS),) if voters else ()) + (("The model", MODEL),)
+    )
+    return f"{_STYLE}<div class='lp-wall'><div class='lp-result'><div class='lp-key'>{told}</div>{rows}</div></div>"
 
 
 def sentences(prompt: str, class_tokens: Sequence[str], model_tokens: Sequence[str]) -> str:
@@ -82,19 +100,26 @@ def sentences(prompt: str, class_tokens: Sequence[str], model_tokens: Sequence[s
     )
 
 
-def _row(share: Share, voters: int, top: float, won: bool) -> str:
-    part = share.votes / voters if voters else 0.0
-    bars = "".join(
-        f"<div class='lp-track'><div class='lp-fill' style='width:max({100 * value / top:.2f}%,{2 if value else 0}px);"
-        f"background:{colour}'></div>"
-        f"<span>{label}</span></div>"
-        for value, colour, label in (
-            (part, CLASS, f"{_percent(part)} · {share.votes}" if share.votes else "0"),
-            (share.probability, MODEL, _percent(share.probability)),
-        )
+def _row(share: Share, voters: int, marks: Sequence[str]) -> str:
+    bars = _bar(share.probability, MODEL, _percent(share.probability))
+    if voters:
+        part = share.votes / voters
+        said = f"{_percent(part)} · {share.votes}" if share.votes else "0" if share.offered else "not offered"
+        bars = _bar(part, CLASS, said) + bars
+    chips = "".join(f" <span class='lp-won'>{mark}</span>" for mark in marks)
+    longer = ", ".join(f"“{escape(text)}”" for text in share.longer)
+    return (
+        f"<div class='lp-row'><div class='lp-word'>{escape(visible(share.text))}{chips}"
+        + (f"<div class='lp-from'>from: {longer}</div>" if longer else "")
+        + f"</div><div>{bars}</div></div>"
     )
-    crown = " <span class='lp-won'>chosen</span>" if won else ""
-    return f"<div class='lp-row'><div class='lp-word'>{escape(visible(share.text))}{crown}</div><div>{bars}</div></div>"
+
+
+def _bar(value: float, colour: str, label: str) -> str:
+    return (
+        f"<div class='lp-track'><div class='lp-fill' style='width:max({100 * value:.2f}%,{2 if value else 0}px);"
+        f"background:{colour}'></div><span>{label}</span></div>"
+    )
 
 
 def _percent(share: float) -> str:
@@ -110,10 +135,12 @@ def _readable(token: str) -> str:
 
 
 _STYLE = """<style>
-.lp-join{display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:center}
-.lp-join>:last-child{container-type:inline-size;flex:1 1 18rem}
-.lp-qr{width:min(14rem,70vw);line-height:0}
-.lp-qr img{border-radius:.6rem}
+.lp-wall{container-type:inline-size}
+.lp-join{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,min(14rem,36%));gap:1rem 2rem;align-items:center}
+.lp-join>:first-child{container-type:inline-size}
+.lp-qr{line-height:0}
+.lp-qr img{border-radius:.6rem;width:100%}
+@container (max-width:420px){.lp-join{grid-template-columns:minmax(0,1fr)}.lp-qr{width:14rem}}
 .lp-go{font-size:1.25rem;overflow-wrap:anywhere}
 .lp-code{font:700 clamp(2rem,15cqi,5.5rem)/1.15 ui-monospace,monospace;letter-spacing:.06em;white-space:nowrap}
 .lp-people{display:flex;flex-wrap:wrap;gap:.5rem}
@@ -127,14 +154,20 @@ _STYLE = """<style>
 .lp-options{display:flex;flex-wrap:wrap;gap:.6rem}.lp-options b{padding:.4rem 1.1rem;border-radius:.6rem;
   font:600 clamp(1.1rem,2vw,1.6rem)/1.3 ui-monospace,monospace;
   border:1px solid color-mix(in srgb,currentColor 30%,transparent)}
+.lp-options i{font:600 .8em/1 'Source Sans',sans-serif;opacity:.75;margin-right:.8em}
+.lp-result{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr);gap:0 1rem}
+.lp-key,.lp-row{grid-column:1/-1}
 .lp-key{display:flex;gap:1.5rem;font-size:1.1rem;margin-bottom:.6rem}
 .lp-key i{display:inline-block;width:1em;height:1em;border-radius:.2em;margin-right:.45em;vertical-align:-.12em}
-.lp-row{display:grid;grid-template-columns:minmax(5.5rem,24%) 1fr;gap:.25rem 1rem;align-items:center;padding:.4rem 0;
+.lp-row{display:grid;grid-template-columns:subgrid;align-items:center;padding:.4rem 0;
   border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
+@container (max-width:420px){.lp-row{grid-template-columns:minmax(0,1fr)}}
 .lp-word{font:600 clamp(1.1rem,2vw,1.6rem)/1.3 ui-monospace,monospace;overflow-wrap:anywhere;unicode-bidi:isolate}
-.lp-won{font:600 .8rem sans-serif;border:1px solid currentColor;border-radius:1rem;padding:.05rem .55rem;
+.lp-won{font:600 .85rem 'Source Sans',sans-serif;border:1px solid currentColor;border-radius:1rem;padding:.05rem .55rem;
   white-space:nowrap}
-.lp-track{display:flex;align-items:center;gap:.6rem;height:1.7rem;padding-right:6.5rem}
+.lp-from{font-family:'Source Sans',sans-serif;font-size:.9rem;font-weight:400;opacity:.8}
+.lp-track{display:flex;align-items:center;gap:.6rem;height:1.7rem;padding:.275rem 6.5rem .275rem 0;
+  box-sizing:border-box;background:color-mix(in srgb,currentColor 8%,transparent) content-box}
 .lp-track span{font-variant-numeric:tabular-nums;white-space:nowrap;margin-right:-6.5rem;font-size:1.05rem}
 .lp-fill{height:1.15rem;border-radius:.25rem}
 .lp-line{margin-bottom:1rem}.lp-by{opacity:.8;font-size:1.05rem}

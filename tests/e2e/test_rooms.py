@@ -220,6 +220,7 @@ def test_a_class_of_three(server: Server, person: Callable[..., Tab], relay: Rel
         wide, space = student.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
         assert wide <= space
     button(teacher, "End the room").click()
+    button(teacher, "Yes, end it for all").click()
     ada.page.get_by_text("has ended").wait_for()
 
     every = [t for name in ("page", "slider", "text") for t in took[name]]

@@ -1,5 +1,6 @@
 """The Classroom page: alone, and as instructor and students, whose sessions share this process's rooms."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -70,17 +71,50 @@ def test_alone_one_guesses_and_sees_the_model() -> None:
     result = opened.html(opened.checked(app))
     assert "<div class='lp-result'>" in result
     assert "77 %" in result  # SmolLM2 135M: p(" Paris") = 0.77
+    assert "your choice" in result.partition("·Paris")[2].partition("lp-row")[0]
+    assert "The class" not in result
+    # Six of its 49,152 tokens are listed; what the six leave out is the rest.
+    assert "The other 49,146 tokens share" in opened.says(app)
+    app.session_state["page.visit"].number += 1  # as a ready question does, opened again
+    assert "<div class='lp-result'>" not in opened.html(opened.checked(app.run()))
+
+
+def test_the_ready_questions_are_as_said() -> None:
+    app = opened.run("room.py", text="The opposite of hot is cold. The opposite of up is")
+    button(app, "room.alone.option.0")
+    assert "94 %" in opened.html(app) and "at 94 %" in opened.says(app)
+    app = opened.run("room.py", text="My favourite thing is")
+    button(app, "room.alone.option.0")
+    percents = [float(p) for p in re.findall(r"<span>([\d.]+) %</span>", opened.html(app))]
+    assert len(percents) == 6 and max(percents) < 10
+
+
+def test_choices_keep_their_order_where_columns_stack() -> None:
+    app = opened.checked(opened.run("room.py"))
+    labels = [b.label for b in app.button if b.key.startswith("room.alone")]
+    assert [label[0] for label in labels] == list("ABCD")  # as drawn, which is how a phone stacks them
+    assert [label[2:].lower() for label in labels] == sorted(label[2:].lower() for label in labels)
+
+
+def test_without_a_prompt_nothing_is_asked() -> None:
+    app = opened.run("room.py", text="")
+    app.text_area(key="text").set_value("").run()
+    assert [e.proto.title for e in app.error] == ["The prompt is empty"] or "prompt is empty" in str(app.error[0].proto)
+    assert not [b for b in app.button if b.key.startswith("room.alone")]
+    button(app, "room.open")
+    assert app.button(key="room.ask").disabled and "prompt is empty" in str(app.error[0].proto)
 
 
 def test_a_class_predicts_then_sees() -> None:
     leader, code = leading(text="The capital of France is")
+    assert "**A pattern**" in [link.proto.label for link in leader.get("page_link")]
     students = [joined(code) for _ in range(3)]
-    names = [opened.says(s).split("You are in: ")[-1][:30] if "You are in" in opened.says(s) else "" for s in students]
-    assert len(set(names)) in (1, 3)
+    assert len({opened.says(s).split("Your name here: ")[1].partition("\n")[0] for s in students}) == 3
+    assert all(f"You have joined room {code}" in [h.value for h in s.subheader] for s in students)
     button(leader, "room.ask")
     for student, word in zip(students, ("Paris", "Paris", "London"), strict=True):
         student.run()
-        choices = {b.label.strip("*\\·"): b for b in student.button if b.key.startswith("room.option")}
+        choices = {b.label[2:].strip("*\\·"): b for b in student.button if b.key.startswith("room.option")}
         assert len(choices) == 4
         choices[word].click().run()
         assert f"Your answer: **·{word}**" in opened.says(student)
@@ -93,6 +127,26 @@ def test_a_class_predicts_then_sees() -> None:
         person.run()
         result = opened.html(opened.checked(person))
         assert "67 % · 2" in result and "33 % · 1" in result and "77 %" in result
+        assert result.count("not offered") == 2  # six are likely, four could be chosen
+    assert ["your choice" in opened.html(person) for person in (leader, *students)] == [False, True, True, True]
+    assert "You chose **·Paris**, like 2 of 3." in opened.says(students[0])
+    assert "You chose **·London**, the only one of 3." in opened.says(students[2])
+
+
+def test_a_long_answer_is_refused_and_an_unanswered_question_is_the_models() -> None:
+    leader, code = leading(by="writing")
+    student = joined(code)
+    button(leader, "room.ask")
+    field = next(t for t in student.run().text_input if t.key.startswith("room.word"))
+    written = "a word and many more words that nobody needs"
+    field.set_value(written)
+    next(b for b in student.button if "Send" in b.label).click().run()
+    assert "one word is enough" in student.error[0].value and "At most 40 characters" in student.error[0].value
+    assert next(t for t in student.text_input if t.key.startswith("room.word")).value == written
+    button(leader, "room.reveal")
+    for person in (leader, student.run()):
+        assert "Nobody answered. This is what the model finds likely." in opened.says(person)
+        assert ">The class<" not in opened.html(person)
 
 
 def test_the_class_is_the_model_and_its_words_stay_text() -> None:
@@ -116,7 +170,14 @@ def test_the_class_is_the_model_and_its_words_stay_text() -> None:
     button(leader, "room.vote")
     question = opened.html(opened.checked(leader.run()))
     assert "lp-gap" in question and "France is&lt;" in question  # goes on after what was chosen
-    button(leader, "room.fresh" if any(b.key == "room.fresh" for b in leader.button) else "room.withdraw")
+    button(leader, "room.withdraw")
+    button(leader, "room.ended")
+    for person in (leader, students[0].run()):
+        assert "The class and the model parted at token 1: the class chose **<**, the model **·Paris**" in opened.says(
+            person
+        )
+    button(leader, "room.fresh")
+    assert "lp-line'" not in opened.html(students[0].run()) + opened.html(leader)
 
 
 def test_only_the_secret_leads() -> None:
@@ -163,6 +224,14 @@ def test_codes_can_not_be_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     late = opened.run("room.py", code=code)
     button(late, "room.join")
     assert "Too many wrong codes" in str(late.error[0].proto)
+
+
+def test_what_can_not_be_a_code_is_said_and_kept() -> None:
+    typist = opened.run("room.py")
+    for typed, told in (("", "Type the code from the wall"), ("WN8W 5HR1 and much more than twenty", "character")):
+        typist.text_input(key="room.typed").set_value(typed)
+        button(typist, "room.join")
+        assert told in str(typist.error[0].proto) and typist.text_input(key="room.typed").value == typed
 
 
 def test_detached_and_back() -> None:

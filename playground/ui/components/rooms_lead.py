@@ -41,7 +41,7 @@ def now(who: room.Member) -> None:
     """The class's sentence, and the question that is open or was counted last."""
     question, sentence = who.room.question, who.room.sentence
     if sentence and not (question and question.open):
-        st.html(figures.sentences(sentence.prompt, sentence.class_tokens, sentence.model_tokens))
+        parts.show_sentence(sentence)
     if question is not None and question.open:
         _running(who.room, question)
     elif question is not None:
@@ -71,16 +71,20 @@ def how() -> tuple[str, str]:
 
 def ask(lens: Lens, prompt: str, task: str, by: str) -> None:
     """Begin: a question, or a sentence of the class."""
+    label = "Let the class write" if task == "write" else "Ask the class"
+    if not st.button(label, type="primary", key="room.ask", disabled=not prompt):
+        return
     if task == "write":
-        if st.button("Let the class write", type="primary", key="room.ask"):
-            _do(lambda: _vote(lens, Sentence(prompt, lens.model_id)))
-    elif st.button("Ask the class", type="primary", key="room.ask"):
+        _do(lambda: _vote(lens, Sentence(prompt, lens.model_id)))
+    else:
         _do(lambda: _ask(parts.predict(lens, prompt, choosing=by == "choosing")))
 
 
 def end() -> None:
-    """End the room."""
-    st.button("End the room", key="room.end", icon=":material/logout:", on_click=room.attempt, args=(room.leave,))
+    """End the room, asked once more."""
+    with st.popover("End the room", icon=":material/logout:"):
+        st.markdown("The room ends for everybody in it, and its answers are gone.")
+        st.button("Yes, end it for all", type="primary", key="room.end", on_click=room.attempt, args=(room.leave,))
 
 
 def people(who: room.Member) -> None:
@@ -97,12 +101,13 @@ def _running(of: Room, question: Question) -> None:
     st.html(figures.question(question.prompt, parts.asked_for(question)))
     if question.options:
         st.html(figures.options([token.text for token in question.options]))
+        parts.explain_spaces(question)
     _answers(of, question)
     with st.container(horizontal=True):
         if st.button("Show the result", type="primary", key="room.reveal"):
             lens = resources.lens(question.model)
             _do(lambda: _reveal(lens))
-        st.button("Take it back", key="room.withdraw", on_click=room.attempt, args=(_withdraw,))
+        st.button("Withdraw the question", key="room.withdraw", on_click=room.attempt, args=(_withdraw,))
 
 
 def _answers(of: Room, question: Question) -> None:
@@ -112,6 +117,9 @@ def _answers(of: Room, question: Question) -> None:
 
 
 def _go_on(sentence: Sentence) -> None:
+    if sentence.ended:
+        st.button("Clear", key="room.fresh", on_click=room.attempt, args=(_fresh,))
+        return
     with st.container(horizontal=True):
         if len(sentence.class_tokens) < limits.CLASS_WORDS:
             if st.button("Vote on the next token", type="primary", key="room.vote"):
@@ -119,7 +127,7 @@ def _go_on(sentence: Sentence) -> None:
                 _do(lambda: _vote(lens, sentence))
         else:
             st.caption(f"A sentence of the class has at most {limits.CLASS_WORDS} tokens.")
-        st.button("End this sentence", key="room.fresh", on_click=room.attempt, args=(_fresh,))
+        st.button("End this sentence", key="room.ended", on_click=room.attempt, args=(_end_sentence,))
 
 
 def _do(act: Callable[[], None]) -> None:
@@ -146,6 +154,10 @@ def _vote(lens: Lens, sentence: Sentence) -> None:
 
 def _withdraw() -> None:
     room.change(lambda r: rooms.with_question(r, None))
+
+
+def _end_sentence() -> None:
+    room.change(rooms.with_sentence_ended)
 
 
 def _fresh() -> None:
