@@ -341,7 +341,10 @@ def _notice_wandering(who: Member, page: str) -> None:
     settled, params = st.session_state.get(_SETTLED, (None, {}))  # of the run before this one
     if not sent.arrived:
         st.session_state[_SENT] = sent._replace(arrived=page == sent.page)
-    elif page != PAGE and (page != sent.page or (settled == sent and params != _params())):
+        return
+    place, now = who.room.place, (page, _params())
+    moved = page != sent.page or (settled == sent and params != now[1])
+    if moved and page != PAGE and (place is None or (place.page, place.params) != now):  # else it came late
         attempt(lambda: follow(False))
 
 
