@@ -37,8 +37,8 @@ class _Finished(go.Figure):
 
     def __init__(self, figure: go.Figure | plain.Figure) -> None:
         sent = figure.to_dict()
-        sent["layout"].setdefault("template", _template(pio.templates.default))
-        self.__dict__["_sent"] = sent  # past plotly's own bookkeeping, of which nothing is needed
+        layout = {"template": _template(pio.templates.default), **sent["layout"]}
+        self.__dict__["_sent"] = {**sent, "layout": layout}  # past plotly's own bookkeeping, of which nothing is needed
 
     def to_dict(self) -> dict[str, Any]:
         return {**self._sent, "data": [{**trace} for trace in self._sent["data"]]}

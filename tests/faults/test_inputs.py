@@ -27,7 +27,7 @@ def test_fault_01_an_empty_text_is_a_hint_and_asks_no_model(file: str, monkeypat
     page = opened.run(file, text="", **site.READ_TEXT[file])
     assert any("Type" in box.value for box in page.error) or file in NO_MODEL
     if file == "architectures.py":  # its encoder reads its own two marks
-        assert len(asked) == 1 and (101, 102) in asked[0][-1]  # type: ignore[index]
+        assert len(asked) <= 1 and all((101, 102) in key[-1] for key in asked)  # type: ignore[index]
     else:
         assert not asked
 
