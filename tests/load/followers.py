@@ -69,6 +69,7 @@ async def follow(
         code = code_on_the_wall(leader)
         everyone = await asyncio.gather(*(join(port, code, number) for number in range(students)))
         await leader.open("zero", gpus="64", stage="1")
+        await leader.until(lambda: picture(leader)[1] != "")  # not the room's page, which runs as somebody joins
         for student in everyone:
             await student.until(lambda s=student: picture(s) == picture(leader), 60)
         polls = sum(s.fragment_runs for s in everyone)

@@ -50,6 +50,7 @@ async def across(first: int, second: int, stop: Callable[[], None], start: Calla
         await student.click("room.join")
         assert says(student, "following")
         await leader.open("zero", gpus="64", stage="1", params="1B")
+        await leader.until(lambda: picture(leader)[1] != "", 20)  # not the room's page, which runs as somebody joins
         await student.until(lambda: picture(student) == picture(leader), 20)
         await leader.change("params", string_value="7.5B")
         await student.until(lambda: picture(student) == picture(leader), 20)
