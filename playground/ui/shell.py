@@ -60,10 +60,11 @@ def visiting(page: str) -> Iterator[None]:
     current.drawing = set()
     yield
     opened = not current.complete
+    scripts = _SCRIPTS if opened else ""  # once a visit: they stay in the browser, and a rerun need not carry them
     current.drawn, current.complete = current.drawing, True
     # Last, so that no element of the page moves to another place and is built anew; the number makes it run again.
     scroll = f"window.__bring({_as_script(current.target)});" if current.target and opened else ""
-    script = f"{_SCRIPTS}{links.mark()}{scroll or (_TO_THE_TOP if by_link else '')} // {current.number}\n"
+    script = f"{scripts}{links.mark()}{scroll or (_TO_THE_TOP if by_link else '')} // {current.number}\n"
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
