@@ -127,6 +127,7 @@ ROOM_SEAT_LOST_S = 600.0  # a full room gives away the seat of somebody away for
 ROOM_GUESSES, ROOM_GUESSES_IN_ALL = 20, 300  # wrong codes a minute, of one address and of all
 ROOMS_OPENED = 12  # an hour, by one address
 ROOM_PLACE_CHARACTERS = 12_000  # of a page's state that is followed
+ROOM_LATE_S, ROOM_PASSED = 10.0, 6  # a student's browser may come to one of these places so long after the instructor
 ROOM_QUESTIONS = 500
 ANSWER_CHARACTERS = 40
 ANSWER_CHANGES = 20  # of one person, of one question

@@ -1,28 +1,50 @@
-"""The line on which a page hears at once that something is new in its room: a websocket that says ``look``, no more.
+"""The line on which a page hears at once what is new in its room: a websocket that tells students' browsers where the
+instructor is, and of anything else only that there is something.
 
 Without it every student's page has to ask several times a second, which costs a server more than the class's moves do.
-Here one look at the room serves all who listen in this process, whichever store it is in. The line tells nothing: the
-page then asks the room, as the person it is. It is found under the digest of the room's code, which nobody guesses.
+Here one look at the room serves all who listen in this process, whichever store it is in. Who is told to look asks the
+room, as the person it is. The line is found under the digest of the room's code, which nobody guesses.
 """
 
 import asyncio
+import json
 import time
+from contextlib import suppress
+from typing import NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from playground import limits
+from playground.classroom import codes
 from playground.classroom.room_store import RoomsUnavailable, shared_store
-from playground.classroom.rooms import Room
+from playground.classroom.rooms import Place, Room
 
 PATH = "/room-news"
-LOOK_S = 0.1  # how often the room is looked at
+LOOK_S = 0.1  # how often the room is looked at; at once where it was changed in this process
 AGAIN_S = 1.0  # after news, once more: Streamlit may lose what a page drew when it heard the first
-LOOK, NO_ROOM, TOO_MANY, FOREIGN = "look", 4404, 1013, 1008
+LOOK, NO_ROOM, TOO_MANY, FOREIGN = "", 4404, 1013, 1008
+ATTEMPTS = 1_000  # of one place, at most
 
-_listeners: set[WebSocket] = set()
-_looked: dict[str, tuple[float, Room | str | None]] = {}  # by the room's digest: when, and how it was then
+
+class Told(TypedDict):
+    """What a browser is told: the address to go to, and a number that grows with each place and each attempt."""
+
+    to: str
+    mark: int
+
+
+class _Listener(NamedTuple):
+    """An open line, and what wakes it."""
+
+    digest: str
+    loop: asyncio.AbstractEventLoop
+    wakes: asyncio.Event
+
+
+_listeners: dict[WebSocket, _Listener] = {}
+_looks: dict[str, tuple[float, asyncio.Future[Room | str | None]]] = {}  # by the room's digest: when, and what was seen
 
 
 def address(digest: str, company: bool) -> str:
@@ -30,8 +52,30 @@ def address(digest: str, company: bool) -> str:
     return f"{PATH}?room={digest}" + ("&company=1" if company else "")
 
 
+def told(place: Place, attempt: int = 0) -> Told:
+    """How a browser is sent to this place.
+
+    >>> told(Place("zero", {"gpus": "8"}, version=3), attempt=1)
+    {'to': 'zero?gpus=8', 'mark': 3001}
+    """
+    return Told(to=place.address, mark=place.version * ATTEMPTS + min(attempt, ATTEMPTS - 1))
+
+
+def stir(code: str) -> None:
+    """This process changed the room with this code: who listens need not wait. From any thread."""
+    digest = codes.digest(code)
+    for listener in list(_listeners.values()):
+        if listener.digest == digest and not listener.loop.is_closed():
+            listener.loop.call_soon_threadsafe(_wake, listener)
+
+
+def _wake(listener: _Listener) -> None:
+    _looks.pop(listener.digest, None)
+    listener.wakes.set()
+
+
 async def listen(socket: WebSocket) -> None:
-    """Say ``look`` after each change that students' pages depend on, and now and then without one."""
+    """Tell of each change that students' pages depend on, and have them look now and then without one."""
     origin = urlsplit(socket.headers.get("origin", "")).netloc
     if origin and origin != socket.headers.get("host"):
         await socket.close(FOREIGN)
@@ -41,57 +85,77 @@ async def listen(socket: WebSocket) -> None:
         return
     digest, company = socket.query_params.get("room", "")[:80], "company" in socket.query_params
     await socket.accept()
-    _listeners.add(socket)
+    listener = _listeners[socket] = _Listener(digest, asyncio.get_running_loop(), asyncio.Event())
+    tasks = asyncio.create_task(_tell(socket, listener, company)), asyncio.create_task(_closed(socket))
     try:
-        await _tell(socket, digest, company)
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(WebSocketDisconnect):
+            [task.result() for task in ended]
     finally:
-        _listeners.discard(socket)
+        del _listeners[socket]
+        for task in tasks:
+            task.cancel()
 
 
-async def _tell(socket: WebSocket, digest: str, company: bool) -> None:
-    known = await _news(digest, company)
+async def _closed(socket: WebSocket) -> None:
+    """Returns when the page has closed the line; nothing is asked on it."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _tell(socket: WebSocket, listener: _Listener, company: bool) -> None:
+    known = await _room(listener.digest)
     if known is None:
         await socket.close(NO_ROOM)
         return
     due = time.monotonic()  # something may have changed between the page's run and this line
     while True:
-        try:
-            if (await asyncio.wait_for(socket.receive(), LOOK_S))["type"] == "websocket.disconnect":
-                return
-        except TimeoutError:
-            pass
-        news, now = await _news(digest, company), time.monotonic()
-        if news != known:
-            await socket.send_text(LOOK)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(listener.wakes.wait(), LOOK_S)
+        listener.wakes.clear()
+        room, now = await _room(listener.digest), time.monotonic()
+        if _news(room, company) != _news(known, company):
+            await socket.send_text(LOOK if company else _heard(known, room))
             due = now + AGAIN_S
         elif now >= due:
             await socket.send_text(LOOK)
             due = now + limits.ROOM_SEEN_S
-        known = news
+        known = room
 
 
-async def _news(digest: str, company: bool) -> object:
-    room = await _room(digest)
+def _heard(known: Room | str | None, room: Room | str | None) -> str:
+    """What a student's browser is told of the room as it now is: the new place, else to look."""
+    if not isinstance(room, Room) or room.place is None:
+        return LOOK
+    before = known.place if isinstance(known, Room) else None
+    return LOOK if before and before.version == room.place.version else json.dumps(told(room.place))
+
+
+def _news(room: Room | str | None, company: bool) -> object:
     return (room.news, room.company(time.time()) if company else ()) if isinstance(room, Room) else room
 
 
 async def _room(digest: str) -> Room | str | None:
-    """The room as it was at most ``LOOK_S`` ago; None when there is none, a sentence when it can't be reached."""
-    at, room = _looked.get(digest, (0.0, None))
+    """The room as it was at most ``LOOK_S`` ago; None when there is none, a sentence when it can't be reached.
+
+    Who asks while somebody looks waits for what they see.
+    """
+    at, look = _looks.get(digest, (0.0, None))
     now = time.monotonic()
-    if now - at < LOOK_S:
-        return room
-    if room is not None:
-        _looked[digest] = now, room  # the others need not look as well
-    try:
-        room = await asyncio.to_thread(shared_store().find, digest)
-    except RoomsUnavailable as error:
-        room = error.title
+    if look is None or now - at >= LOOK_S:
+        look = asyncio.ensure_future(asyncio.to_thread(_look, digest))
+        _looks[digest] = now, look
+    room = await asyncio.shield(look)
     if room is None:
-        _looked.pop(digest, None)
-    else:
-        _looked[digest] = now, room
+        _looks.pop(digest, None)
     return room
+
+
+def _look(digest: str) -> Room | str | None:
+    try:
+        return shared_store().find(digest)
+    except RoomsUnavailable as error:
+        return error.title
 
 
 route = WebSocketRoute(PATH, listen)

@@ -8,6 +8,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from playground import limits
 from playground.classroom import codes, names
@@ -35,6 +36,16 @@ class Place:
     page: str = ""
     params: dict[str, str] = field(default_factory=dict)
     version: int = 0  # which move of the instructor this is
+    at: float = 0.0  # when they moved on to it
+
+    @property
+    def address(self) -> str:
+        """As a link says it, below the app's root.
+
+        >>> Place("sampling", {"text": "a b"}).address, Place("").address
+        ('sampling?text=a+b', '')
+        """
+        return f"{self.page}?{urlencode(self.params)}" if self.params else self.page
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ class Room:
     version: int = 0
     seats: dict[str, Seat] = field(default_factory=dict)
     place: Place | None = None
+    passed: tuple[Place, ...] = ()  # where the instructor was just before
     question: Question | None = None
     sentence: Sentence | None = None
     questions: int = 0
@@ -92,6 +104,11 @@ class Room:
         """What the instructor's page depends on besides: who is here and follows, how many have answered."""
         here = tuple((seat.name, seat.following) for seat in self.here(now))
         return here, len(self.students), len(self.question.answers) if self.question else 0
+
+    def led_to(self, page: str, params: dict[str, str], now: float) -> bool:
+        """Whether the instructor is there, or was a moment ago: a student's browser may come late."""
+        places = (self.place, *(p for p in self.passed if now - p.at < limits.ROOM_LATE_S))
+        return any(p is not None and (p.page, p.params) == (page, params) for p in places)
 
     def over(self, now: float) -> bool:
         """Whether it has ended: nobody was in it for two hours, or it is half a day old."""
@@ -155,7 +172,8 @@ def moved(room: Room, page: str, params: dict[str, str], now: float) -> Room:
     if room.place and (room.place.page, room.place.params) == (page, params):
         return room
     version = room.version + 1
-    return replace(room, place=Place(page, params, version), version=version, touched=now)
+    left = (*room.passed, room.place)[-limits.ROOM_PASSED :] if room.place else ()
+    return replace(room, place=Place(page, params, version, now), passed=left, version=version, touched=now)
 
 
 def asked(room: Room, question: Question, sentence: Sentence | None = None) -> Room:
@@ -226,6 +244,7 @@ def from_json(text: str | bytes) -> Room:
             **kept,
             "seats": {i: Seat(**seat) for i, seat in kept["seats"].items()},
             "place": Place(**place) if place else None,
+            "passed": tuple(Place(**each) for each in kept["passed"]),
             "question": Question(**question) if question else None,
             "sentence": Sentence(**sentence) if sentence else None,
         }

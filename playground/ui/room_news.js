@@ -1,5 +1,5 @@
-// Hears on a websocket that something is new in the room, and has the fragment look. Where there is no such line (a proxy
-// without websockets) it has it look by the clock.
+// Hears on a websocket where the instructor is and goes there, or that something else is new in the room and has the
+// fragment look. Where there is no such line (a proxy without websockets) it has it look by the clock.
 const POLL_MS = 500, BACK_MS = 3000;
 
 export default function ({ data, setTriggerValue }) {
@@ -11,7 +11,21 @@ export default function ({ data, setTriggerValue }) {
     line.address = data.line;
     open(line);
   }
+  // Who comes back to the class is sent to where it is, though they have been there.
+  if (!data.follows || line.room !== data.line) line.went = 0;
+  Object.assign(line, { follows: data.follows, room: data.line, home: data.room });
+  if (data.place) go(line, data.place);
   return () => { line.gone = setTimeout(() => close(line), BACK_MS); }; // the next page mounts it again
+}
+
+// As if the Back button led there. Each place once, and never back to an earlier one.
+function go(line, { to, mark }) {
+  if (!line.follows || mark <= line.went) return;
+  line.went = mark;
+  const root = location.pathname.replace(/[^/]*$/, "");
+  if (location.pathname === root + line.home) window.dispatchEvent(new Event("one-entry"));
+  history.pushState(null, "", root + to);
+  window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
 }
 
 // Not while the page runs: it will see what is new, and Streamlit may lose the end of a run that a fragment follows.
@@ -27,7 +41,7 @@ function open(line) {
   address.protocol = address.protocol.replace("http", "ws");
   const socket = (line.socket = new WebSocket(address));
   socket.onopen = () => clearInterval(line.clock);
-  socket.onmessage = () => look(line);
+  socket.onmessage = ({ data }) => (data ? go(line, JSON.parse(data)) : look(line));
   socket.onclose = () => {
     if (line.socket !== socket) return;
     clearInterval(line.clock);

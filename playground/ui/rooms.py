@@ -1,9 +1,10 @@
 """The room this browser is in: a bar at the foot of every page, and pages that move with the instructor's.
 
-A student's page is told when there is something new (``playground/classroom/news.py``), and then asks the room. When
-the instructor has moved, the browser is sent to the same address as if its Back button led there: Streamlit then sets
-every input from the address, bound ones too, and where the instructor's page writes its address, the student's writes
-the same. A student's page tells the room nothing of where it is, so nothing can go round in a circle.
+A student's browser is told where the instructor is (``playground/classroom/news.py``), and goes to the same address as
+if its Back button led there: Streamlit then sets every input from the address, bound ones too, and where the
+instructor's page writes its address, the student's writes the same. Of anything else that is new it is told only that
+there is something, and the page asks the room. A student's page tells the room nothing of where it is, so nothing can
+go round in a circle.
 
 Who a person is, is in a cookie (the room's code and their secret), so that a reload or a lost connection changes
 nothing. No address holds the secret.
@@ -15,14 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from playground import limits
 from playground.classroom import codes, door, news, rooms
 from playground.classroom.room_store import Change, NoRoom, RoomStore, RoomsUnavailable, shared_store
-from playground.classroom.rooms import Room, Seat
+from playground.classroom.rooms import Place, Room, Seat
 from playground.errors import PlaygroundError
 from playground.ui import shell, site
 
@@ -66,6 +66,10 @@ class _Sent(NamedTuple):
     at: float
     arrived: bool
 
+    @classmethod
+    def to(cls, place: Place, *, arrived: bool = False) -> "_Sent":
+        return cls(place.version, place.page, 0, time.monotonic(), arrived)
+
 
 def store() -> RoomStore:
     """Where the rooms are."""
@@ -102,7 +106,9 @@ def change(how: Change) -> Room:
     ticket = door.ticket(st.session_state.get(_TICKET, ""))
     if ticket is None:
         raise NoRoom
-    return store().change(ticket.code, how)
+    room = store().change(ticket.code, how)
+    news.stir(room.code)
+    return room
 
 
 def attempt(act: Callable[[], None]) -> None:
@@ -186,15 +192,6 @@ def attending(page: str) -> Iterator[None]:
     _publish(who, page)
     st.session_state[_SETTLED] = st.session_state.get(_SENT), _params()
     _tell_browser()
-
-
-def address(page: str, params: dict[str, str]) -> str:
-    """A page's address below the app's root.
-
-    >>> address("sampling", {"text": "a b"}), address("", {})
-    ('sampling?text=a+b', '')
-    """
-    return f"{page}?{urlencode(params)}" if params else page
 
 
 # --- who we are ---
@@ -286,65 +283,63 @@ def _listen(page: str) -> None:
             change(lambda room: rooms.seen(room, seat_id, now))
     except PlaygroundError:
         reached = False
+    follows = who is not None and not who.leads and who.seat.following
+    goes = _goes(who, page) if who and follows else None
     ticket = door.ticket(state.get(_TICKET, ""))
     if ticket:
         line = news.address(codes.digest(ticket.code), who is not None and who.leads)
-        _news(key="room.news", data={"line": line.lstrip("/")}, on_look_change=lambda: None)
+        told = {"line": line.lstrip("/"), "follows": follows, "place": goes, "room": PAGE}
+        _news(key="room.news", data=told, on_look_change=lambda: None)
     if not reached:
         if state[_DRAWN] is not None:
             st.rerun()  # to say so
         return
     if who and who.leads:
         st.caption(company(who.room))
-    if who and not who.leads and who.seat.following and _go_along(who, page):
+    if goes:
         return
     if who is None or _stamp(who, page) != state[_DRAWN]:
         st.rerun()
 
 
-def _go_along(who: Member, page: str) -> bool:
-    """Send this browser to where the instructor is, if it is not there; whether it was sent."""
-    place = who.room.place
-    sent: _Sent | None = st.session_state.get(_SENT)
+def _goes(who: Member, page: str) -> news.Told | None:
+    """Where this browser has to go to be with the instructor: it may not have heard, or Streamlit lost its coming."""
+    place, sent = who.room.place, _sent()
     if place is None or not any(place.page == info.url_path for info in site.PAGES):
-        return False
-    now = time.monotonic()
+        return None
     if sent is None or sent.version != place.version:
-        sent = _Sent(place.version, place.page, 0, now, False)
+        sent = _Sent.to(place)
     elif sent.arrived:
-        return False
-    elif now - sent.at > ARRIVAL_S:
-        sent = sent._replace(attempt=sent.attempt + 1, at=now)
-    if page == place.page and _params() == place.params:
-        st.session_state[_SENT] = sent._replace(arrived=True)
-        return False
-    st.session_state[_SENT] = sent
-    # Said again at each look until it has come: on a busy server Streamlit may drop what a fragment drew. The mark
-    # keeps the browser from going twice.
-    to = json.dumps(address(place.page, place.params)).replace("<", "\\u003c")
-    entry = "window.dispatchEvent(new Event('one-entry'));" if page == PAGE else ""
-    mark = f"{who.room.code}.{place.version}.{sent.attempt}"
-    st.html(
-        f"<script>if (window.__roomPlace !== '{mark}') {{ window.__roomPlace = '{mark}';"
-        f"{entry}history.pushState(null, '', location.pathname.replace(/[^/]*$/, '') + {to});"
-        f"window.dispatchEvent(new PopStateEvent('popstate', {{state: null}})); }}</script>",
-        unsafe_allow_javascript=True,
-    )
-    return True
+        return None
+    elif time.monotonic() - sent.at > ARRIVAL_S:
+        sent = sent._replace(attempt=sent.attempt + 1, at=time.monotonic())
+    there = page == place.page and _params() == place.params
+    st.session_state[_SENT] = sent._replace(arrived=there)
+    return None if there else news.told(place, sent.attempt)
+
+
+def _sent() -> _Sent | None:
+    sent: _Sent | None = st.session_state.get(_SENT)
+    return sent
 
 
 def _notice_wandering(who: Member, page: str) -> None:
     """A student who opens another page, or moves a control, looks around alone from then on."""
-    sent: _Sent | None = st.session_state.get(_SENT)
-    if sent is None or not who.seat.following:
+    state, sent, place, params = st.session_state, _sent(), who.room.place, _params()
+    if not who.seat.following:
         return
-    settled, params = st.session_state.get(_SETTLED, (None, {}))  # of the run before this one
+    if place and (place.page, place.params) == (page, params):
+        if sent is None or not sent.arrived or sent.version != place.version:
+            state[_SENT] = _Sent.to(place, arrived=True)
+        return
+    if sent is None:
+        return
     if not sent.arrived:
-        st.session_state[_SENT] = sent._replace(arrived=page == sent.page)
+        state[_SENT] = sent._replace(arrived=page == sent.page)
         return
-    place, now = who.room.place, (page, _params())
-    moved = page != sent.page or (settled == sent and params != now[1])
-    if moved and page != PAGE and (place is None or (place.page, place.params) != now):  # else it came late
+    settled, before = state.get(_SETTLED, (None, {}))  # of the run before this one
+    moved = page != sent.page or (settled == sent and before != params)
+    if moved and page != PAGE and not who.room.led_to(page, params, time.time()):
         attempt(lambda: follow(False))
 
 

@@ -1,6 +1,7 @@
-"""The line that says ``look``: after what students' pages depend on, to whoever listens, and nothing else."""
+"""The line: where the instructor is, or ``look``, after what students' pages depend on, to whoever listens."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from playground import limits
 from playground.classroom import codes, news, rooms
+from playground.classroom.polls import Question
 from playground.classroom.room_store import MemoryStore
 
 CODE = "KMTR4W7P"
@@ -24,7 +26,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryStore]:
     monkeypatch.setattr(news, "shared_store", lambda: kept)
     monkeypatch.setattr(news, "AGAIN_S", 0.3)
     yield kept
-    news._looked.clear()
+    news._looks.clear()
 
 
 @pytest.fixture
@@ -44,11 +46,11 @@ def moved(store: MemoryStore, page: str) -> float:
 
 def test_everybody_hears_of_a_move_soon_and_once_more(store: MemoryStore, client: TestClient) -> None:
     with client.websocket_connect(address()) as one, client.websocket_connect(address()) as other:
-        assert one.receive_text() == other.receive_text() == "look"  # what changed before the line was open
+        assert one.receive_text() == other.receive_text() == news.LOOK  # what changed before the line was open
         at = moved(store, "zero")
-        assert one.receive_text() == other.receive_text() == "look"
+        assert json.loads(one.receive_text()) == json.loads(other.receive_text()) == {"to": "zero", "mark": 1000}
         assert time.monotonic() - at < 5 * news.LOOK_S
-        assert one.receive_text() == "look"  # again, after AGAIN_S
+        assert one.receive_text() == news.LOOK  # again, after AGAIN_S
         assert time.monotonic() - at >= news.AGAIN_S
 
 
@@ -65,12 +67,37 @@ def test_who_answers_and_who_is_here_is_news_for_the_instructor_alone(store: Mem
         assert time.monotonic() - before < 5 * news.LOOK_S
 
 
-def test_it_says_nothing_but_look(store: MemoryStore, client: TestClient) -> None:
+def test_a_place_is_told_once_and_of_anything_else_only_that_it_is_new(store: MemoryStore, client: TestClient) -> None:
+    with client.websocket_connect(address()) as line, client.websocket_connect(address(company=True)) as leader:
+        assert line.receive_text() == leader.receive_text() == news.LOOK
+        store.change(CODE, lambda room: rooms.moved(room, "sampling", {"text": "a & b"}, time.time()))
+        told = json.loads(line.receive_text())
+        assert told["to"] == "sampling?text=a+%26+b"
+        assert leader.receive_text() == news.LOOK  # whose page is there
+        store.change(CODE, lambda room: rooms.asked(room, Question("write", "Which?", "a secret")))
+        assert line.receive_text() == news.LOOK
+        store.change(CODE, lambda room: rooms.moved(room, "zero", {}, time.time()))
+        store.change(CODE, lambda room: rooms.moved(room, "memory", {}, time.time()))
+        while not (last := line.receive_text()) or json.loads(last)["to"] != "memory":
+            pass
+        assert json.loads(last)["mark"] > told["mark"]
+
+
+def test_who_changes_the_room_here_need_not_wait_for_the_next_look(
+    store: MemoryStore, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "LOOK_S", 30.0)
     with client.websocket_connect(address()) as line:
-        heard = {line.receive_text()}
-        moved(store, "sampling")
-        heard.add(line.receive_text())
-    assert heard == {"look"}
+        for page in ("zero", "memory", "formats"):
+            while not news._listeners:
+                time.sleep(0.01)
+            time.sleep(0.05)
+            at = moved(store, page)
+            news.stir("ANOTHER1")
+            news.stir(CODE)
+            while not (heard := line.receive_text()):
+                pass
+            assert json.loads(heard)["to"] == page and time.monotonic() - at < 5
 
 
 @pytest.mark.parametrize("digest", ["", CODE, codes.digest("22222222"), "x" * 5_000])
@@ -84,7 +111,7 @@ def test_a_room_that_ends_closes_nothing_but_says_look(store: MemoryStore, clien
     with client.websocket_connect(address()) as line:
         line.receive_text()
         store.remove(CODE)
-        assert line.receive_text() == "look"
+        assert line.receive_text() == news.LOOK
 
 
 def test_a_page_of_another_site_hears_nothing(store: MemoryStore, client: TestClient) -> None:
@@ -95,7 +122,7 @@ def test_a_page_of_another_site_hears_nothing(store: MemoryStore, client: TestCl
         pass
     assert refused.value.code == news.FOREIGN
     with client.websocket_connect(address(), headers={"origin": "http://testserver"}) as line:
-        assert line.receive_text() == "look"
+        assert line.receive_text() == news.LOOK
 
 
 def test_no_more_than_may_listen(store: MemoryStore, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +137,7 @@ def test_no_more_than_may_listen(store: MemoryStore, client: TestClient, monkeyp
             break
         time.sleep(0.02)
     with client.websocket_connect(address()) as line:
-        assert line.receive_text() == "look"
+        assert line.receive_text() == news.LOOK
 
 
 def test_thirty_who_listen_cost_one_look(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:

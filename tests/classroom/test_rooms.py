@@ -65,10 +65,24 @@ def test_a_place_counts_only_when_it_is_new(store: RoomStore, clock: Clock) -> N
     same = store.change(ticket.code, lambda r: rooms.moved(r, "zero", {"stage": "3"}, clock()))
     other = store.change(ticket.code, lambda r: rooms.moved(r, "zero", {}, clock()))
     assert (first.version, same.version, other.version) == (1, 1, 2)
-    assert other.place == rooms.Place("zero", {}, 2)
+    assert other.place == rooms.Place("zero", {}, 2, at=clock())
+    assert other.passed == (first.place,)
     with pytest.raises(BadInput):
         store.change(ticket.code, lambda r: rooms.moved(r, "zero", {"text": "a" * 20_000}, clock()))
     assert room_of(store, ticket) == other
+
+
+def test_who_comes_a_little_late_was_led_there(store: RoomStore, clock: Clock) -> None:
+    ticket = opened(store, clock)
+    places = [{"gpus": str(gpus)} for gpus in range(20)]
+    for params in places:
+        room = store.change(ticket.code, lambda r, to=params: rooms.moved(r, "zero", to, clock()))
+    led = [room.led_to("zero", params, clock()) for params in places]
+    assert led == [False] * (19 - limits.ROOM_PASSED) + [True] * (1 + limits.ROOM_PASSED)
+    assert not room.led_to("memory", places[-1], clock())
+    clock.now += limits.ROOM_LATE_S
+    assert [p for p in places if room.led_to("zero", p, clock())] == places[-1:]
+    assert rooms.from_json(rooms.to_json(room)) == room
 
 
 def test_the_secret_and_nothing_else_makes_the_instructor(store: RoomStore, clock: Clock) -> None:

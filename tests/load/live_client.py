@@ -1,12 +1,11 @@
 """A reader whose page lives on between its own acts: fragments that run by themselves, and being sent elsewhere.
 
 What a browser does with such a page, without the browser: it sends each ``run_every`` fragment's rerun in time, and
-where a script of ours (playground/ui/rooms.py) leads to another address, it asks for that as its Back button would.
+where the line of a room (playground/ui/room_news.js) leads to another address, it asks for it as its Back button would.
 """
 
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,8 +18,6 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import connect
 
 from tests.load.ws_client import ANSWER_S, Reader, _widget_id
-
-_LEADS = re.compile(r"__roomPlace !== '([^']+)'.*?replace\(/\[\^/\]\*\$/, ''\) \+ (\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
 
 
 @dataclass
@@ -38,7 +35,8 @@ class LiveReader(Reader):
     _running: bool = False  # the page as a whole
     _listens: str = ""  # the fragment that looks when the line says so
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _place: str = ""
+    _follows: bool = False
+    _went: int = 0  # the mark of the place it was last sent to
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -118,15 +116,14 @@ class LiveReader(Reader):
             elif kind == "delta" and answer.delta.WhichOneof("type") == "new_element":
                 element = answer.delta.new_element
                 seen[tuple(answer.metadata.delta_path)] = element
-                if element.WhichOneof("type") == "html":
-                    await self._led(element.html.body)
-                elif (
-                    element.WhichOneof("type") == "bidi_component"
-                    and "room_news" in element.bidi_component.component_name
-                ):
-                    self._listens = answer.delta.fragment_id
+                component = element.bidi_component if element.WhichOneof("type") == "bidi_component" else None
+                if component and "room_news" in component.component_name:
+                    told, self._listens = json.loads(component.json), answer.delta.fragment_id
+                    self._follows = told["follows"]
                     if self._line is None:
-                        self._line = asyncio.create_task(self._hear(json.loads(element.bidi_component.json)))
+                        self._line = asyncio.create_task(self._hear(told["line"]))
+                    if told["place"]:
+                        await self._go(**told["place"])
                 elif element.WhichOneof("type") == "exception":
                     self.errors.append(element.exception.message)
             elif kind == "auto_rerun":
@@ -143,21 +140,23 @@ class LiveReader(Reader):
                         self.fragment_runs += 1
                     self._changed.notify_all()
 
-    async def _led(self, script: str) -> None:
-        found = _LEADS.search(script)
-        if found and found[1] != self._place:
-            self._place = found[1]
-            self.page, _, self.query = json.loads(found[2]).partition("?")
+    async def _go(self, to: str, mark: int) -> None:
+        if self._follows and mark > self._went:
+            self._went = mark
+            self.page, _, self.query = to.partition("?")
             self._page_hash = ""
             self.followed += 1
             self._states.clear()
             self._stop_timers()
             await self._send(history=True)
 
-    async def _hear(self, told: dict[str, str]) -> None:
+    async def _hear(self, address: str) -> None:
         """As room_news.js does; where that sets a trigger, this asks for the fragment alone."""
-        async with connect(f"ws://localhost:{self.port}/{told['line']}") as line:
-            async for _ in line:
+        async with connect(f"ws://localhost:{self.port}/{address}") as line:
+            async for told in line:
+                if told:
+                    await self._go(**json.loads(told))
+                    continue
                 while self._running:
                     await asyncio.sleep(0.1)
                 await self._send(self._listens)

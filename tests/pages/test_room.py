@@ -1,7 +1,9 @@
 """The Classroom page: alone, and as instructor and students, whose sessions share this process's rooms."""
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -270,23 +272,26 @@ def test_rooms_out_of_reach_leave_the_pages_alone(monkeypatch: pytest.MonkeyPatc
     assert not any("can't be reached" in c.value for c in student.caption)
 
 
-def script_of(app: AppTest) -> str:
-    """What sends the browser to where the instructor is."""
-    return "".join(e.proto.body for e in app.get("html") if "__roomPlace" in e.proto.body)
+def sent_to(app: AppTest) -> dict[str, Any]:
+    """Where the browser is told to go to be with the instructor, or nothing."""
+    (line,) = [e.proto for e in app.get("bidi_component") if "room_news" in e.proto.component_name]
+    told = json.loads(line.json)
+    assert told["follows"] or not told["place"]
+    return told["place"] or {"to": "", "mark": 0}
 
 
 def test_a_following_page_is_sent_where_the_instructor_is() -> None:
     leader, code = leading_elsewhere()
     student = joined(code)
-    assert '"zero"' in script_of(student.run())
+    first = sent_to(student.run())
+    assert first["to"] == "zero"
     leader.query_params["text"] = hostile = "a</script><script>alert(1)</script>"
     leader.switch_page(str(paths.PAGES / "tokenization.py"))
     leader.run()
-    script = script_of(student.run())
-    assert script.count("<script") == 1 and '"tokenization?text=a%3C%2Fscript%3E' in script
-    assert hostile not in script
-    again = script_of(student.run())  # said again until it has come, under the mark that keeps it from going twice
-    assert again == script
+    then = sent_to(student.run())
+    assert then["to"].startswith("tokenization?text=a%3C%2Fscript%3E") and then["mark"] > first["mark"]
+    assert hostile not in str(then)
+    assert sent_to(student.run()) == then  # said until it has come, with the mark that keeps it from going twice
 
     student.switch_page(str(paths.PAGES / "tokenization.py"))  # as the browser then does
     student.query_params["text"] = hostile
@@ -297,9 +302,9 @@ def test_a_following_page_is_sent_where_the_instructor_is() -> None:
     assert any("on your own" in m.value for m in student.markdown)
     leader.switch_page(str(paths.PAGES / "formats.py"))
     leader.run()
-    assert script_of(student.run()) == ""
+    assert not sent_to(student.run())["to"]
     button(student, "room.rejoin")
-    assert '"formats' in script_of(student)
+    assert sent_to(student)["to"].startswith("formats")
 
 
 def test_a_follower_who_moves_a_control_is_on_their_own() -> None:
@@ -313,4 +318,26 @@ def test_a_follower_who_moves_a_control_is_on_their_own() -> None:
     assert any("on your own" in m.value for m in student.markdown)
     assert student.text_input(key="params").value == "1B"
     button(student, "room.rejoin")
-    assert '"zero"' in script_of(student)
+    assert sent_to(student)["to"] == "zero"
+
+
+def test_who_comes_late_to_a_place_goes_on_following() -> None:
+    """The browser is told by the line, and may ask for a place that the instructor has just left."""
+    leader, code = leading_elsewhere()
+    student = joined(code)
+    for page in ("formats.py", "memory.py"):
+        leader.switch_page(str(paths.PAGES / page))
+        leader.run()
+    student.switch_page(str(paths.PAGES / "memory.py"))
+    student.run()  # has come
+    for page in ("formats.py", "scaling.py"):
+        leader.switch_page(str(paths.PAGES / page))
+        leader.run()
+    student.switch_page(str(paths.PAGES / "formats.py"))
+    student.run()
+    assert any("· following" in m.value for m in student.markdown)
+    assert sent_to(student)["to"].startswith("scaling")
+    for page in ("scaling.py", "positions.py"):  # come at last; then where the instructor never was
+        student.switch_page(str(paths.PAGES / page))
+        student.run()
+    assert any("on your own" in m.value for m in student.markdown)

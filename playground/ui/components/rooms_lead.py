@@ -21,7 +21,7 @@ WAYS = {"choosing": "choosing one of four", "writing": "writing a word"}
 
 def wall(who: room.Member) -> None:
     """How to join: in full until there is a question, then folded away."""
-    address = _root() + room.address(room.PAGE, {room.CODE: who.room.code})
+    address = _root() + rooms.Place(room.PAGE, {room.CODE: who.room.code}).address
     folded = who.room.question is not None or who.room.sentence is not None
     with st.expander("How to join", expanded=not folded, icon=":material/qr_code:", key=f"room.wall.{folded}"):
         st.html(figures.join_card(address, codes.shown(who.room.code)))
