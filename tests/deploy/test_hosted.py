@@ -23,11 +23,11 @@ READ_BACK = """
 import json, sys
 from streamlit import config
 from streamlit.web import bootstrap
-def say(path, is_hello, args, flag_options, **more):
+def say(path, served, args, flag_options):
     bootstrap.load_config_options(flag_options)
     print(json.dumps({name: config.get_option(name) for name in config.get_config_options()
                       if name.partition(".")[0] in ("server", "client", "browser", "runner")}, default=str))
-bootstrap.run = say
+bootstrap.run_asgi_app = say
 sys.argv = ["llm-playground", *sys.argv[1:]]
 from playground.cli import main
 main()
@@ -47,6 +47,7 @@ def options(folder: Path, *flags: str, **env: str) -> dict[str, object]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
     found: dict[str, object] = json.loads(done.stdout)
     return found
