@@ -10,7 +10,8 @@ import streamlit as st
 from playground import limits, paths
 from playground.errors import PlaygroundError
 from playground.figures import palette
-from playground.ui import lessons, resources, rooms, shell, site
+from playground.ui import lessons, resources, shell, site
+from playground.ui.attending import attending
 
 # Streamlit keeps a third of a phone's first screen empty above the title.
 _STYLE = f"""<style>
@@ -36,7 +37,7 @@ def serve() -> None:
     try:
         with (
             shell.visiting(page.url_path),
-            rooms.attending(page.url_path),
+            attending(page.url_path),
             resources.request(),
             lessons.guided(page.url_path),
         ):
