@@ -129,7 +129,7 @@ def _share() -> None:
 def _present() -> None:
     st.markdown("**For the back row**")
     for label, key, help_text in (
-        ("Large type", LARGE, "Texts, controls and figures a third larger, on every page; a reload keeps it."),
+        ("Large type", LARGE, "Texts, numbers and controls a third larger, on every page and after a reload."),
         ("Show what I touch", LASER, "A ring around the control that was moved last; it fades after three seconds."),
     ):
         st.session_state[key] = st.toggle(label, _is_on(key), key=f"{key}.toggle", help=help_text)
