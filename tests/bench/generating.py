@@ -3,15 +3,23 @@
 The same model, format and threads, greedy, with the KV cache, turn by turn over several prompts. Ours draws from the
 whole vocabulary in float64 and remembers the alternatives of every token. ``without guesses`` does not look ahead
 (``playground.core.lookup``). The last line is the limit set by memory: each token reads all weights once.
+
+With the extra ``llama`` installed, llama.cpp writes too, from the file that the model's weights were made of: 4 bits a
+weight, of which it reads a third of the bytes. Its texts may differ, as its sums are of rounded numbers.
 """
 
+import importlib.util
 import sys
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from statistics import median
 
 import torch
 import transformers
 
 from playground.core.sampling_settings import SamplingSettings
-from playground.models import device, forward
+from playground.models import device, forward, store
 from playground.models import lens as lenses
 from tests.bench.ratios import alternately, ratio, record, seconds
 
@@ -23,6 +31,20 @@ PROMPTS = (
     "When I was a child, my father", "SELECT name FROM", "The history of the Roman Empire", "If it rains tomorrow",
 )  # fmt: skip
 READ_BYTES = 1 << 29
+LLAMA_CPP = "llama.cpp, 4 bits"
+
+
+def llama_cpp(file: Path, tokens: int) -> Callable[[tuple[int, ...]], list[int]]:
+    """Greedy in llama.cpp, with as many threads as torch has."""
+    from llama_cpp import Llama
+
+    model = Llama(str(file), n_ctx=1024, n_threads=torch.get_num_threads(), seed=0, verbose=False)
+
+    def write(ids: tuple[int, ...]) -> list[int]:
+        model.reset()
+        return list(islice(model.generate(ids, top_k=1, temp=0.0), tokens))
+
+    return write
 
 
 def main() -> None:
@@ -34,6 +56,9 @@ def main() -> None:
         worker, model = lens._loaded.worker, lens._loaded.model
         prompts = [lens.encode(text).ids for text in PROMPTS]
         texts: dict[str, dict[int, list[int]]] = {"transformers": {}, "here": {}, "here, without guesses": {}}
+        if importlib.util.find_spec("llama_cpp"):
+            texts[LLAMA_CPP] = {}
+            theirs_in_c = llama_cpp(store.ensure("smollm2-135m") / "model.gguf", tokens)
         turn = dict.fromkeys(texts, -1)
 
         def transformers_own(ids: tuple[int, ...]) -> list[int]:
@@ -57,6 +82,8 @@ def main() -> None:
             ids = prompts[which]
             if way == "transformers":  # on the model's thread, as ours: each thread has helper threads of its own
                 texts[way][which] = worker.submit(lambda: transformers_own(ids), owner="bench").wait()
+            elif way == LLAMA_CPP:
+                texts[way][which] = theirs_in_c(ids)
             else:
                 texts[way][which] = ours(ids, 7 if way == "here" else 0)
 
@@ -68,11 +95,12 @@ def main() -> None:
     theirs = texts["transformers"]
     here = [way for way in texts if way != "transformers"]
     ratios = {f"transformers / {way}": ratio(taken["transformers"], taken[way]) for way in here}
+    speeds = {f"tokens/s, {way}": f"{tokens / median(times):.1f}" for way, times in taken.items()}
     equal = {
         f"greedy texts equal, {way}": f"{sum(texts[way][n] == theirs[n] for n in theirs)} of {len(theirs)}"
         for way in here
     }
-    record("generating", title, taken, ratios, **equal, **{"tokens/s that memory allows": limit})
+    record("generating", title, taken, ratios, **speeds, **equal, **{"tokens/s that memory allows": limit})
 
 
 if __name__ == "__main__":
