@@ -14,8 +14,6 @@ import pytest
 from playground.ui import site
 from tests.e2e.conftest import Tab
 
-TEXT_PAGES = {"tokenization.py", "attention.py", "sampling.py"}  # at least these take a text
-
 
 class Listener(HTTPServer):
     """Counts who asks for what."""
@@ -83,29 +81,27 @@ def echoes(tab: Tab) -> list[str]:
     return [bare(text) for text in texts]
 
 
-@pytest.mark.parametrize(
-    "how", [pytest.param("typed", marks=pytest.mark.fault(7)), pytest.param("linked", marks=pytest.mark.fault(8))]
-)
+@pytest.mark.fault(7, 8)
 @pytest.mark.parametrize("info", site.PAGES, ids=lambda info: info.file)
-def test_hostile_text_is_shown_as_it_is(
-    info: site.PageInfo, how: str, new_page: Callable[..., Tab], listener: Listener
-) -> None:
-    text = payload(listener)
-    tab = new_page().open(info.url_path, **({"text": text} if how == "linked" else {}))
+def test_hostile_text_is_shown_as_it_is(info: site.PageInfo, new_page: Callable[..., Tab], listener: Listener) -> None:
+    """First in a link, then typed, where the page takes a text."""
+    linked = payload(listener)
+    tab = new_page().open(info.url_path, text=linked, **site.READ_TEXT.get(info.file, {}))
     field = tab.page.locator(".st-key-text textarea")
     if not field.count():
-        assert info.file not in TEXT_PAGES
+        assert info.file not in site.READ_TEXT
         assert_inert(tab, listener)
         return
-    if how == "typed":
-        field.fill(text)
-        field.press("Control+Enter")
-        tab.settle(800)
-    assert field.input_value() == text
-    assert tab.error_boxes() == []
-    assert_inert(tab, listener)
-    if info.file == "tokenization.py":
-        assert any(bare(text) in said for said in echoes(tab))
+    for text in (linked, f"typed: {linked}"):
+        if text != linked:
+            field.fill(text)
+            field.press("Control+Enter")
+            tab.settle(800)
+        assert field.input_value() == text
+        assert tab.error_boxes() == []
+        assert_inert(tab, listener)
+        if info.file == "tokenization.py":
+            assert any(bare(text) in said for said in echoes(tab))
 
 
 def unfolded(tab: Tab) -> Any:
