@@ -8,21 +8,20 @@ room, as the person it is. The line is found under the digest of the room's code
 
 import asyncio
 import json
+import random
 import time
-from contextlib import suppress
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from playground import limits
-from playground.classroom import codes
 from playground.classroom.room_store import RoomsUnavailable, shared_store
 from playground.classroom.rooms import Place, Room
 
 PATH = "/room-news"
-LOOK_S = 0.1  # how often the room is looked at; at once where it was changed in this process
+LOOK_S = 0.1  # how often the room is looked at
 AGAIN_S = 1.0  # after news, once more: Streamlit may lose what a page drew when it heard the first
 LOOK, NO_ROOM, TOO_MANY, FOREIGN = "", 4404, 1013, 1008
 ATTEMPTS = 1_000  # of one place, at most
@@ -35,20 +34,14 @@ class Told(TypedDict):
     mark: int
 
 
-class _Listener(NamedTuple):
-    """An open line, and what wakes it."""
-
-    digest: str
-    loop: asyncio.AbstractEventLoop
-    wakes: asyncio.Event
-
-
-_listeners: dict[WebSocket, _Listener] = {}
+_listeners: set[WebSocket] = set()
 _looks: dict[str, tuple[float, asyncio.Future[Room | str | None]]] = {}  # by the room's digest: when, and what was seen
 
 
 def address(digest: str, company: bool) -> str:
-    """Where a page listens: to what students' pages depend on, or (``company``) to who is here and answers, too."""
+    """Where a page listens: to what students' pages depend on, or (``company``) to who is here and answers, which the
+    instructor has not done.
+    """
     return f"{PATH}?room={digest}" + ("&company=1" if company else "")
 
 
@@ -59,19 +52,6 @@ def told(place: Place, attempt: int = 0) -> Told:
     {'to': 'zero?gpus=8', 'mark': 3001}
     """
     return Told(to=place.address, mark=place.version * ATTEMPTS + min(attempt, ATTEMPTS - 1))
-
-
-def stir(code: str) -> None:
-    """This process changed the room with this code: who listens need not wait. From any thread."""
-    digest = codes.digest(code)
-    for listener in list(_listeners.values()):
-        if listener.digest == digest and not listener.loop.is_closed():
-            listener.loop.call_soon_threadsafe(_wake, listener)
-
-
-def _wake(listener: _Listener) -> None:
-    _looks.pop(listener.digest, None)
-    listener.wakes.set()
 
 
 async def listen(socket: WebSocket) -> None:
@@ -85,38 +65,29 @@ async def listen(socket: WebSocket) -> None:
         return
     digest, company = socket.query_params.get("room", "")[:80], "company" in socket.query_params
     await socket.accept()
-    listener = _listeners[socket] = _Listener(digest, asyncio.get_running_loop(), asyncio.Event())
-    tasks = asyncio.create_task(_tell(socket, listener, company)), asyncio.create_task(_closed(socket))
+    _listeners.add(socket)
     try:
-        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        with suppress(WebSocketDisconnect):
-            [task.result() for task in ended]
+        await _tell(socket, digest, company)
     finally:
-        del _listeners[socket]
-        for task in tasks:
-            task.cancel()
+        _listeners.discard(socket)
 
 
-async def _closed(socket: WebSocket) -> None:
-    """Returns when the page has closed the line; nothing is asked on it."""
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
-
-
-async def _tell(socket: WebSocket, listener: _Listener, company: bool) -> None:
-    known = await _room(listener.digest)
+async def _tell(socket: WebSocket, digest: str, company: bool) -> None:
+    known = await _room(digest)
     if known is None:
         await socket.close(NO_ROOM)
         return
     due = time.monotonic()  # something may have changed between the page's run and this line
     while True:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(listener.wakes.wait(), LOOK_S)
-        listener.wakes.clear()
-        room, now = await _room(listener.digest), time.monotonic()
+        try:
+            if (await asyncio.wait_for(socket.receive(), LOOK_S))["type"] == "websocket.disconnect":
+                return
+        except TimeoutError:
+            pass
+        room, now = await _room(digest), time.monotonic()
         if _news(room, company) != _news(known, company):
             await socket.send_text(LOOK if company else _heard(known, room))
-            due = now + AGAIN_S
+            due = now + AGAIN_S * random.uniform(1, 2)  # not all at once
         elif now >= due:
             await socket.send_text(LOOK)
             due = now + limits.ROOM_SEEN_S
@@ -132,7 +103,9 @@ def _heard(known: Room | str | None, room: Room | str | None) -> str:
 
 
 def _news(room: Room | str | None, company: bool) -> object:
-    return (room.news, room.company(time.time()) if company else ()) if isinstance(room, Room) else room
+    if not isinstance(room, Room):
+        return room
+    return room.company(time.time()) if company else room.news
 
 
 async def _room(digest: str) -> Room | str | None:

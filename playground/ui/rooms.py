@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from playground import limits
-from playground.classroom import door, news, rooms
+from playground.classroom import door, rooms
 from playground.classroom.room_store import Change, NoRoom, RoomStore, shared_store
 from playground.classroom.rooms import Room, Seat
 from playground.errors import PlaygroundError
@@ -83,9 +83,7 @@ def change(how: Change) -> Room:
     """Change the room this browser is in. Raises NoRoom, RoomsUnavailable, and what ``how`` raises."""
     if not code():
         raise NoRoom
-    room = store().change(code(), how)
-    news.stir(room.code)
-    return room
+    return store().change(code(), how)
 
 
 def attempt(act: Callable[..., None], *args: Any) -> None:

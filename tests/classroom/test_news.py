@@ -73,7 +73,6 @@ def test_a_place_is_told_once_and_of_anything_else_only_that_it_is_new(store: Me
         store.change(CODE, lambda room: rooms.moved(room, "sampling", {"text": "a & b"}, time.time()))
         told = json.loads(line.receive_text())
         assert told["to"] == "sampling?text=a+%26+b"
-        assert leader.receive_text() == news.LOOK  # whose page is there
         store.change(CODE, lambda room: rooms.asked(room, Question("write", "Which?", "a secret")))
         assert line.receive_text() == news.LOOK
         store.change(CODE, lambda room: rooms.moved(room, "zero", {}, time.time()))
@@ -81,23 +80,6 @@ def test_a_place_is_told_once_and_of_anything_else_only_that_it_is_new(store: Me
         while not (last := line.receive_text()) or json.loads(last)["to"] != "memory":
             pass
         assert json.loads(last)["mark"] > told["mark"]
-
-
-def test_who_changes_the_room_here_need_not_wait_for_the_next_look(
-    store: MemoryStore, client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(news, "LOOK_S", 30.0)
-    with client.websocket_connect(address()) as line:
-        for page in ("zero", "memory", "formats"):
-            while not news._listeners:
-                time.sleep(0.01)
-            time.sleep(0.05)
-            at = moved(store, page)
-            news.stir("ANOTHER1")
-            news.stir(CODE)
-            while not (heard := line.receive_text()):
-                pass
-            assert json.loads(heard)["to"] == page and time.monotonic() - at < 5
 
 
 @pytest.mark.parametrize("digest", ["", CODE, codes.digest("22222222"), "x" * 5_000])

@@ -37,6 +37,8 @@ class LiveReader(Reader):
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _follows: bool = False
     _went: int = 0  # the mark of the place it was last sent to
+    _next: tuple[str, int] = "", 0
+    _leaves: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -46,7 +48,7 @@ class LiveReader(Reader):
 
     async def __aexit__(self, *_: object) -> None:
         self._stop_timers()
-        for task in (self._receiver, self._line):
+        for task in (self._receiver, self._line, self._leaves):
             if task:
                 task.cancel()
         await super().__aexit__(*_)
@@ -141,6 +143,17 @@ class LiveReader(Reader):
                     self._changed.notify_all()
 
     async def _go(self, to: str, mark: int) -> None:
+        if not self._follows or mark <= self._went:
+            return
+        self._next = to, mark
+        if self._leaves is None or self._leaves.done():
+            self._leaves = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        """To the place told last, once the page rests."""
+        while self._running:
+            await asyncio.sleep(0.03)
+        to, mark = self._next
         if self._follows and mark > self._went:
             self._went = mark
             self.page, _, self.query = to.partition("?")
@@ -158,7 +171,7 @@ class LiveReader(Reader):
                     await self._go(**json.loads(told))
                     continue
                 while self._running:
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.03)
                 await self._send(self._listens)
 
     def _start_timer(self, fragment: str, seconds: float) -> None:
