@@ -1,15 +1,17 @@
 """The line on which a page hears at once what is new in its room: a websocket that tells students' browsers where the
 instructor is, and of anything else only that there is something.
 
-Without it every student's page has to ask several times a second, which costs a server more than the class's moves do.
-Here one look at the room serves all who listen in this process, whichever store it is in. Who is told to look asks the
-room, as the person it is. The line is found under the digest of the room's code, which nobody guesses.
+Without it every student's page has to ask several times a second, which costs a server more than the class's moves do,
+and each time sends what its inputs are, which may be behind what the server has just made of them. Here one look at the
+room serves all who listen in this process, whichever store it is in, and whose line is open is here. Who is told to
+look asks the room, as the person it is. The line is found under the digest of the room's code, which nobody guesses.
 """
 
 import asyncio
 import json
 import random
 import time
+from contextlib import suppress
 from typing import TypedDict
 from urllib.parse import urlsplit
 
@@ -17,12 +19,15 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from playground import limits
+from playground.classroom import rooms
 from playground.classroom.room_store import RoomsUnavailable, shared_store
 from playground.classroom.rooms import Place, Room
+from playground.errors import PlaygroundError
 
 PATH = "/room-news"
 LOOK_S = 0.1  # how often the room is looked at
 AGAIN_S = 1.0  # after news, once more: Streamlit may lose what a page drew when it heard the first
+SEEN_S = limits.ROOM_SEEN_S  # how often a seat is noted as here, and its browser told its place anew
 LOOK, NO_ROOM, TOO_MANY, FOREIGN = "", 4404, 1013, 1008
 ATTEMPTS = 1_000  # of one place, at most
 
@@ -38,11 +43,11 @@ _listeners: set[WebSocket] = set()
 _looks: dict[str, tuple[float, asyncio.Future[Room | str | None]]] = {}  # by the room's digest: when, and what was seen
 
 
-def address(digest: str, company: bool) -> str:
+def address(digest: str, seat_id: str, *, company: bool) -> str:
     """Where a page listens: to what students' pages depend on, or (``company``) to who is here and answers, which the
     instructor has not done.
     """
-    return f"{PATH}?room={digest}" + ("&company=1" if company else "")
+    return f"{PATH}?room={digest}&seat={seat_id}" + ("&company=1" if company else "")
 
 
 def told(place: Place, attempt: int = 0) -> Told:
@@ -55,7 +60,7 @@ def told(place: Place, attempt: int = 0) -> Told:
 
 
 async def listen(socket: WebSocket) -> None:
-    """Tell of each change that students' pages depend on, and have them look now and then without one."""
+    """Tell of each change, and now and then where the instructor is, in case a browser did not come there."""
     origin = urlsplit(socket.headers.get("origin", "")).netloc
     if origin and origin != socket.headers.get("host"):
         await socket.close(FOREIGN)
@@ -63,21 +68,22 @@ async def listen(socket: WebSocket) -> None:
     if len(_listeners) >= limits.ROOM_LISTENERS:
         await socket.close(TOO_MANY)
         return
-    digest, company = socket.query_params.get("room", "")[:80], "company" in socket.query_params
+    asked = socket.query_params
     await socket.accept()
     _listeners.add(socket)
     try:
-        await _tell(socket, digest, company)
+        await _tell(socket, asked.get("room", "")[:80], asked.get("seat", "")[:80], "company" in asked)
     finally:
         _listeners.discard(socket)
 
 
-async def _tell(socket: WebSocket, digest: str, company: bool) -> None:
+async def _tell(socket: WebSocket, digest: str, seat_id: str, company: bool) -> None:
     known = await _room(digest)
     if known is None:
         await socket.close(NO_ROOM)
         return
-    due = time.monotonic()  # something may have changed between the page's run and this line
+    text: str | None = LOOK  # something may have changed between the page's run and this line
+    again = seen = time.monotonic()
     while True:
         try:
             if (await asyncio.wait_for(socket.receive(), LOOK_S))["type"] == "websocket.disconnect":
@@ -86,20 +92,31 @@ async def _tell(socket: WebSocket, digest: str, company: bool) -> None:
             pass
         room, now = await _room(digest), time.monotonic()
         if _news(room, company) != _news(known, company):
-            await socket.send_text(LOOK if company else _heard(known, room))
-            due = now + AGAIN_S * random.uniform(1, 2)  # not all at once
-        elif now >= due:
-            await socket.send_text(LOOK)
-            due = now + limits.ROOM_SEEN_S
+            text = LOOK if company else _heard(known, room)
+            await socket.send_text(text)
+            again = now + AGAIN_S * random.uniform(1, 2)  # not all at once
+        elif now >= again and text is not None:
+            await socket.send_text(text)
+            text, again = (None if company else _place(room)), now + SEEN_S
+        if now >= seen and isinstance(room, Room):
+            seen = now + SEEN_S
+            await asyncio.to_thread(_seen, room.code, seat_id)
         known = room
+
+
+def _seen(code: str, seat_id: str) -> None:
+    with suppress(PlaygroundError):  # the room has ended, or can't be reached: whoever listens hears of that
+        shared_store().change(code, lambda room: rooms.seen(room, seat_id, time.time()))
+
+
+def _place(room: Room | str | None) -> str | None:
+    return json.dumps(told(room.place)) if isinstance(room, Room) and room.place else None
 
 
 def _heard(known: Room | str | None, room: Room | str | None) -> str:
     """What a student's browser is told of the room as it now is: the new place, else to look."""
-    if not isinstance(room, Room) or room.place is None:
-        return LOOK
-    before = known.place if isinstance(known, Room) else None
-    return LOOK if before and before.version == room.place.version else json.dumps(told(room.place))
+    place, before = _place(room), _place(known)
+    return LOOK if place is None or place == before else place
 
 
 def _news(room: Room | str | None, company: bool) -> object:

@@ -137,7 +137,7 @@ def _listen(page: str) -> None:
     goes = _goes(who, page) if who and follows else None
     code = rooms.code()
     if code:
-        line = news.address(codes.digest(code), who is not None and who.leads)
+        line = news.address(codes.digest(code), who.seat_id if who else "", company=who is not None and who.leads)
         told = {"line": line.lstrip("/"), "follows": follows, "place": goes, "room": rooms.PAGE}
         _news(key="room.news", data=told, on_look_change=lambda: None)
     if not reached:

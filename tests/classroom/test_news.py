@@ -35,8 +35,8 @@ def client() -> Iterator[TestClient]:
         yield open_client
 
 
-def address(company: bool = False, code: str = CODE) -> str:
-    return news.address(codes.digest(code), company)
+def address(company: bool = False, code: str = CODE, seat_id: str = "none") -> str:
+    return news.address(codes.digest(code), seat_id, company=company)
 
 
 def moved(store: MemoryStore, page: str) -> float:
@@ -50,7 +50,7 @@ def test_everybody_hears_of_a_move_soon_and_once_more(store: MemoryStore, client
         at = moved(store, "zero")
         assert json.loads(one.receive_text()) == json.loads(other.receive_text()) == {"to": "zero", "mark": 1000}
         assert time.monotonic() - at < 5 * news.LOOK_S
-        assert one.receive_text() == news.LOOK  # again, after AGAIN_S
+        assert json.loads(one.receive_text())["to"] == "zero"  # again, after AGAIN_S
         assert time.monotonic() - at >= news.AGAIN_S
 
 
@@ -138,3 +138,29 @@ def test_thirty_who_listen_cost_one_look(store: MemoryStore, monkeypatch: pytest
 
     asyncio.run(ask_all())
     assert looks == 1
+
+
+def test_an_open_line_is_a_seat_that_is_here(store: MemoryStore, client: TestClient) -> None:
+    room = store.change(CODE, lambda room: rooms.seated(room, "another", time.time() - 100)[0])
+    seat_id = next(i for i, seat in room.seats.items() if seat.role == "student")
+    assert not room.here(time.time())
+    with client.websocket_connect(address(seat_id=seat_id)) as line:
+        line.receive_text()
+        deadline = time.monotonic() + 10
+        while not store.find(codes.digest(CODE)).here(time.time()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    with client.websocket_connect(address(seat_id="gone")) as line:  # a seat that was left
+        assert line.receive_text() == news.LOOK
+
+
+def test_a_place_is_told_now_and_then(store: MemoryStore, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that did not come there goes again; who is there does nothing."""
+    monkeypatch.setattr(news, "SEEN_S", 0.2)
+    moved(store, "zero")
+    with client.websocket_connect(address()) as line, client.websocket_connect(address(company=True)) as leader:
+        heard = [line.receive_text() for _ in range(4)]
+        assert heard[0] == news.LOOK and {json.loads(text)["to"] for text in heard[1:]} == {"zero"}
+        assert leader.receive_text() == news.LOOK
+        store.change(CODE, lambda room: rooms.seated(room, "another", time.time())[0])
+        assert leader.receive_text() == news.LOOK  # nothing between

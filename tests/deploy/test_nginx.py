@@ -215,7 +215,7 @@ def test_a_class_hears_of_its_room_through_it(site: Site) -> None:
 
     async def closed(origin: str | None = None) -> int:
         try:
-            async with site.stream(origin=origin, path=news.address("0" * 64, company=False)) as line:
+            async with site.stream(origin=origin, path=news.address("0" * 64, "none", company=False)) as line:
                 await line.wait_closed()
                 return int(line.close_code or 0)
         except InvalidStatus as error:

@@ -19,6 +19,8 @@ from websockets.asyncio.client import connect
 
 from tests.load.ws_client import ANSWER_S, Reader, _widget_id
 
+CALM_S = 1.0  # as in room_news.js
+
 
 @dataclass
 class LiveReader(Reader):
@@ -170,6 +172,7 @@ class LiveReader(Reader):
                 if told:
                     await self._go(**json.loads(told))
                     continue
+                await asyncio.sleep(CALM_S)
                 while self._running:
                     await asyncio.sleep(0.03)
                 await self._send(self._listens)
