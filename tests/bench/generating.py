@@ -35,10 +35,16 @@ LLAMA_CPP = "llama.cpp, 4 bits"
 
 
 def llama_cpp(file: Path, tokens: int) -> Callable[[tuple[int, ...]], list[int]]:
-    """Greedy in llama.cpp, with as many threads as torch has."""
-    from llama_cpp import Llama
+    """Greedy in llama.cpp, with as many threads as torch has.
 
-    model = Llama(str(file), n_ctx=1024, n_threads=torch.get_num_threads(), seed=0, verbose=False)
+    Without its kernels for weights laid out anew: those for AMX end the process on some virtual machines.
+    """
+    import llama_cpp
+
+    defaults = llama_cpp.llama_model_default_params()
+    defaults.use_extra_bufts = False
+    llama_cpp.llama_cpp.llama_model_default_params = lambda: defaults
+    model = llama_cpp.Llama(str(file), n_ctx=1024, n_threads=torch.get_num_threads(), seed=0, verbose=False)
 
     def write(ids: tuple[int, ...]) -> list[int]:
         model.reset()
