@@ -80,7 +80,8 @@ class LazyTokens(Sequence[Token]):
     def unknown(self) -> tuple[Token, ...]:
         """The tokens that stand for text the vocabulary has no piece for; quick where there are none."""
         unknown = {token_id for token_id in set(self.ids) if self._piece_of(token_id).unknown}
-        return tuple(self[i] for i, token_id in enumerate(self.ids) if token_id in unknown) if unknown else ()
+        places = [i for i, token_id in enumerate(self.ids) if token_id in unknown] if unknown else []
+        return tuple(map(self._token, [self.ids[i] for i in places], self._spans[places].tolist()))
 
     def _token(self, token_id: int, span: list[int]) -> Token:
         piece = self._piece_of(token_id)

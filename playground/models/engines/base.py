@@ -61,7 +61,8 @@ class Engine(ABC):
             tokens = self._tokens(cleaned.text, mode)
             # Outside template mode nothing is added, and no token need be built to know it.
             added = {i for i, t in enumerate(tokens) if t.special and t.added} if mode == "template" else set()
-            decoded = self._decode([token_id for i, token_id in enumerate(tokens.ids) if i not in added])
+            kept = [token_id for i, token_id in enumerate(tokens.ids) if i not in added] if added else list(tokens.ids)
+            decoded = self._decode(kept)
         return Encoding(self.info.id, cleaned.text, tokens, decoded, cleaned.notices)
 
     def decode(self, ids: Sequence[int]) -> str:
