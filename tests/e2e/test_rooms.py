@@ -234,3 +234,34 @@ def test_a_class_of_three(server: Server, person: Callable[..., Tab], relay: Rel
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rooms.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(report)
+
+
+def test_a_page_looks_only_when_it_and_its_person_are_calm(person: Callable[..., Tab]) -> None:
+    """A fragment asked for just after a click on another page would blank that page."""
+    teacher = person().open("room")
+    button(teacher, "Open a room").click()
+    teacher.page.wait_for_selector(".lp-code")
+    teacher.page.wait_for_function("window.__roomNews?.socket?.readyState === 1")
+    teacher.settle(2_500)  # its first look is done
+    counted, tell = "window.looked", "window.__roomNews.socket.onmessage({data: ''})"
+    teacher.page.evaluate(f"{counted} = 0; window.__roomNews.trigger = () => {{ {counted}++; }};")
+    clicking = f"""async () => {{
+      {counted} = 0;
+      let clicked = performance.now(), pause = 0;
+      for (let i = 0; i < 8; i++) {{
+        if (i < 4) {tell};
+        window.dispatchEvent(new Event('pointerdown'));
+        await new Promise((go) => setTimeout(go, 300));
+        pause = Math.max(pause, performance.now() - clicked);
+        clicked = performance.now();
+      }}
+      return [{counted}, pause];
+    }}"""
+    for _ in range(10):  # until the machine lets somebody click without a pause of its own
+        looked, pause_ms = teacher.page.evaluate(clicking)
+        if pause_ms < 800:
+            break
+    assert pause_ms < 800 and looked == 0
+    teacher.page.wait_for_function(f"{counted} === 1", timeout=10_000)
+    teacher.page.wait_for_timeout(1_500)
+    assert teacher.page.evaluate(counted) == 1  # four news, one look
