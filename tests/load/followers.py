@@ -106,7 +106,7 @@ async def follow(
         "seen": len(every),
         "missed": missed,
         "idle_cores": round(idle, 3),
-        "idle_cpu_ms_per_poll": round(idle * idle_s * 1e3 / max(1, polls), 2),
+        "idle_cpu_ms_per_student_s": round(idle * 1e3 / students, 2),
         "polls_per_student_s": round(polls / students / idle_s, 2),
         "busy_cores": round(busy, 3),
         "server_cpu_ms_per_follow": round((busy - idle) * elapsed * 1e3 / max(1, students * moves), 1),

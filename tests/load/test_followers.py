@@ -27,7 +27,7 @@ def test_ten_students_follow_every_move() -> None:
     assert report["missed"] == []
     assert report["seen"] == 40
     # Processor time is the steadier measure on a shared machine: a page that only listens must cost next to nothing.
-    assert report["idle_cpu_ms_per_poll"] < 15, report
+    assert report["idle_cpu_ms_per_student_s"] < 15, report  # in each second; nothing asks any more
 
 
 def says(reader: LiveReader, words: str) -> bool:
