@@ -44,10 +44,11 @@ function soon(line) {
   if (!(place && went(line, place, fresh)) && looks) line.trigger();
 }
 
-// As if the Back button led there; again if the browser is not there, unless its person went back to the room's page.
+// As if the Back button led there; once more if the browser is not there, unless its person went to the room's page.
 function went(line, { to, mark }, fresh) {
   const root = location.pathname.replace(/[^/]*$/, ""), home = location.pathname === root + line.home;
-  if (!line.follows || mark < line.went || (!fresh && (home || at(root + to)))) return false;
+  if (!line.follows || mark < line.went || (!fresh && (home || line.retried === mark || at(root + to)))) return false;
+  if (!fresh) line.retried = mark; // a page whose address never is the same must not go for ever
   line.went = mark;
   if (home) window.dispatchEvent(new Event("one-entry"));
   history.pushState(null, "", root + to);
