@@ -47,7 +47,7 @@ def calculators(served: Served, sessions: int, changes: int, think_s: float) -> 
 def followers(served: Served, students: int, moves: int) -> Case:
     """A class that follows its instructor (tests/load/followers.py)."""
     with Case("followers", f"{students} students follow {moves} moves of their instructor", served) as case:
-        found = asyncio.run(follow(served.port, served.process, students, moves, pause_s=2.0, idle_s=10.0))
+        found = asyncio.run(follow([(served.port, served.process)], students, moves, pause_s=2.0, idle_s=10.0))
         case.failures += found.pop("missed")
         case.figures |= found | {"answers": found["seen"]}
     case.aim("moves missed", len(case.failures), 0)

@@ -2,8 +2,9 @@
 
 The instructor opens a room and moves: another page, another value, another text. For every student the time is taken
 from the instructor's act to the complete run that shows the same; the picture's numbers are compared with the
-instructor's. Before that, an idle minute is measured: what it costs that every page asks whether there is something
-new. Figures go to build/load/followers.json; the exit status is 1 if a student missed a move or the p95 is over 1 s.
+instructor's. Before that, an idle while is measured: what it costs that every page listens. ``--processes 2`` is the
+hosted form: the class shared by two servers with one Redis (nginx is left out: each student stays with one server).
+Figures go to build/load/followers.json; the exit status is 1 if a student missed a move or the p95 is over 1 s.
 """
 
 import argparse
@@ -13,14 +14,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import psutil
 
+from playground.classroom.room_store import REDIS_URL
 from tests.load.live_client import LiveReader
 from tests.load.reruns import wait_for_warm_up
+from tests.redis_server import RedisServer
 from tests.server import ROOT, Server
 
 WITHIN_S = 1.0
@@ -60,28 +64,33 @@ def _move(leader: LiveReader, move: int) -> tuple[str, Callable[[], Awaitable[fl
 
 
 async def follow(
-    port: int, process: psutil.Process, students: int, moves: int, pause_s: float, idle_s: float
+    servers: Sequence[tuple[int, psutil.Process]], students: int, moves: int, pause_s: float, idle_s: float
 ) -> dict[str, Any]:
-    """Everybody in, an idle while, then the moves."""
-    async with LiveReader(port) as leader:
+    """Everybody in, students dealt out to the servers, an idle while, then the moves."""
+
+    def cpu_s() -> float:
+        return sum(sum(process.cpu_times()[:2]) for _, process in servers)
+
+    ports = [port for port, _ in servers]
+    async with LiveReader(ports[0]) as leader:
         await leader.open("room")
         await leader.click("room.open")
         code = code_on_the_wall(leader)
-        everyone = await asyncio.gather(*(join(port, code, number) for number in range(students)))
+        everyone = await asyncio.gather(*(join(ports[number % len(ports)], code, number) for number in range(students)))
         await leader.open("zero", gpus="64", stage="1")
         await leader.until(lambda: picture(leader)[1] != "")  # not the room's page, which runs as somebody joins
         for student in everyone:
             await student.until(lambda s=student: picture(s) == picture(leader), 60)
         polls = sum(s.fragment_runs for s in everyone)
-        cpu, begin = sum(process.cpu_times()[:2]), time.monotonic()
+        cpu, begin = cpu_s(), time.monotonic()
         await asyncio.sleep(idle_s)
-        idle = (sum(process.cpu_times()[:2]) - cpu) / (time.monotonic() - begin)
+        idle = (cpu_s() - cpu) / (time.monotonic() - begin)
         polls = sum(s.fragment_runs for s in everyone) - polls
 
         waits: dict[str, list[float]] = {"value": [], "page": []}
         own: list[float] = []
         missed: list[str] = []
-        cpu, begin = sum(process.cpu_times()[:2]), time.monotonic()
+        cpu, begin = cpu_s(), time.monotonic()
         for move in range(moves):
             await asyncio.sleep(pause_s)
             kind, act = _move(leader, move)
@@ -95,13 +104,14 @@ async def follow(
                 except TimeoutError:
                     missed.append(f"move {move} ({kind}), student {number}: {picture(student)}, not {wanted}")
         elapsed = time.monotonic() - begin
-        busy = (sum(process.cpu_times()[:2]) - cpu) / elapsed
+        busy = (cpu_s() - cpu) / elapsed
         missed += [error for s in (*everyone, leader) for error in s.errors]
         for student in everyone:
             await student.__aexit__()
     every = waits["value"] + waits["page"]
     return {
         "students": students,
+        "processes": len(ports),
         "moves": moves,
         "seen": len(every),
         "missed": missed,
@@ -127,14 +137,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--moves", type=int, default=20)
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between two moves")
     parser.add_argument("--idle", type=float, default=20.0, help="seconds without a move, first")
+    parser.add_argument("--processes", type=int, default=1, help="servers that share the class, with one Redis")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "log.txt") as server:
-        assert server.process is not None
-        process = psutil.Process(server.process.pid)
-        wait_for_warm_up(server.port, process)
-        report = asyncio.run(follow(server.port, process, options.students, options.moves, options.pause, options.idle))
-        if "Traceback" in server.log():
-            report["missed"].append(server.log()[-2_000:])
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        env = {REDIS_URL: stack.enter_context(RedisServer(folder)).url} if options.processes > 1 else {}
+        served = []
+        for number in range(options.processes):
+            server = stack.enter_context(Server(folder / f"log{number}.txt", env=env))
+            assert server.process is not None
+            served.append((server.port, psutil.Process(server.process.pid)))
+        for port, process in served:
+            wait_for_warm_up(port, process)
+        report = asyncio.run(follow(served, options.students, options.moves, options.pause, options.idle))
+        for log in folder.glob("log*.txt"):
+            if "Traceback" in log.read_text(encoding="utf-8"):
+                report["missed"].append(log.read_text(encoding="utf-8")[-2_000:])
     out = ROOT / "build" / "load"
     out.mkdir(parents=True, exist_ok=True)
     (out / "followers.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
