@@ -15,6 +15,7 @@ shell.cards(site.COURSE)
 
 st.subheader("How to read the pages", anchor=False)
 shell.provenance("measured", "A model or a clock on this machine gave this number, just now.")
+shell.provenance("recorded", "It was measured earlier; where and when is said.")
 shell.provenance("computed", "A formula gave it; the paper or the code it comes from is named.")
 shell.provenance("rule of thumb", "The round number of a course, shown first and then made exact.")
 st.markdown(

@@ -203,18 +203,23 @@ def rounding_by_rank(cuts: tuple[Rounded, ...]) -> list[dict[str, object]]:
     return [{"rank": rank, **{cut.api: cut.stored[rank] for cut in cuts}} for rank in range(len(cuts[0].stored))]
 
 
-def table_1(cells: Sequence[Cell], params: str, gpus_marked: int) -> str:
-    """The paper's table as escaped HTML; the row of ``gpus_marked`` stands out where it has one."""
+def table_1(cells: Sequence[Cell], gpus_marked: int) -> str:
+    """The paper's table as escaped HTML, a part per model; the row of ``gpus_marked`` stands out where it has one."""
+    models = dict.fromkeys(cell.params for cell in cells)
+    parts = "".join(_table_1_part([cell for cell in cells if cell.params == params], gpus_marked) for params in models)
+    return f"{_STYLE}<div class='lp-table1'>{parts}</div>"
+
+
+def _table_1_part(cells: Sequence[Cell], gpus_marked: int) -> str:
     rows: dict[int, list[str]] = {}
     for cell in cells:
-        if cell.params == params:
-            rows.setdefault(cell.gpus, []).append(f"<td>{_gigabytes(cell.gigabytes)}</td>")
+        rows.setdefault(cell.gpus, []).append(f"<td>{_gigabytes(cell.gigabytes)}</td>")
     body = "".join(
         f"<tr{' class=lp-on' if gpus == gpus_marked else ''}><th>{gpus:,}</th>{''.join(row)}</tr>"
         for gpus, row in rows.items()
     )
-    head = f"<tr><th>{escape(params)} on</th><th>stage 1</th><th>stage 2</th><th>stage 3</th></tr>"
-    return f"{_STYLE}<table class='lp-table1'>{head}{body}</table>"
+    head = f"<tr><th>{escape(cells[0].params)} on</th><th>stage 1</th><th>stage 2</th><th>stage 3</th></tr>"
+    return f"<table>{head}{body}</table>"
 
 
 def _gigabytes(value: float) -> str:
@@ -222,7 +227,8 @@ def _gigabytes(value: float) -> str:
 
 
 _STYLE = """<style>
-.lp-table1{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
+.lp-table1{display:flex;flex-wrap:wrap;gap:1rem 2rem}
+.lp-table1 table{flex:1 1 16rem;border-collapse:collapse;font-variant-numeric:tabular-nums}
 .lp-table1 th,.lp-table1 td{text-align:right;padding:.25rem .6rem;font-weight:400;
   border-bottom:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .lp-table1 tr:first-child th{font-weight:600}

@@ -26,11 +26,11 @@ _SCRIPTS = "\n".join(
 )
 
 Provenance = Literal["measured", "recorded", "computed", "rule of thumb"]
-_BADGES: dict[Provenance, tuple[str, Literal["green", "gray", "blue", "orange"], str]] = {
-    "measured": (":material/speed:", "green", "Measured on this machine, now."),
-    "recorded": (":material/history:", "gray", "Measured earlier, where and when the text says."),
-    "computed": (":material/function:", "blue", "Computed from a formula; its source is named."),
-    "rule of thumb": (":material/straighten:", "orange", "A round number for orientation; the exact one differs."),
+_BADGES: dict[Provenance, str] = {  # what each says of a figure stands on the home page
+    "measured": ":green-badge[:material/speed: measured]",
+    "recorded": ":gray-badge[:material/history: recorded]",
+    "computed": ":blue-badge[:material/function: computed]",
+    "rule of thumb": ":orange-badge[:material/straighten: rule of thumb]",
 }
 
 
@@ -127,10 +127,7 @@ def notices(texts: Iterable[str]) -> None:
 
 def provenance(kind: Provenance, text: str) -> None:
     """Where a figure's numbers come from: the badge, and the source in a few words (Markdown of ours)."""
-    icon, colour, help_text = _BADGES[kind]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(kind, icon=icon, color=colour, help=help_text)
-        st.caption(text[:1].upper() + text[1:])
+    st.caption(f"{_BADGES[kind]} {text[:1].upper()}{text[1:]}")
 
 
 def code(snippet: str, label: str = "Show the code", language: str = "python") -> None:
@@ -143,8 +140,8 @@ def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
     """One-click experiments on this page: (label, the inputs it sets, what to look for)."""
     info = site.BY_FILE[file.replace("\\", "/").rsplit("/", 1)[-1]]
     st.subheader("Try this", anchor=False)
-    for column, (label, params, look_for) in zip(st.columns(len(experiments)), experiments, strict=True):
-        with column.container(border=True, height="stretch"):
+    for column, (label, params, look_for) in zip(st.columns(len(experiments), border=True), experiments, strict=True):
+        with column:
             link(info, f"**{label}**", params, ":material/play_arrow:")
             st.caption(look_for)
     following = site.after(info)

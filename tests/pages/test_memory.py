@@ -16,8 +16,8 @@ def test_the_example_is_llama_answering() -> None:
     assert app.title[0].value == "Memory"
     assert app.metric[0].value == "18.45 GB = 17.19 GiB" and app.metric[1].value == "A10"
     assert "2 × 32 layers × 8 KV heads × 128 × 2 B × 8,192 tokens" in html(app)
-    badges = [block.value for block in app.markdown]
-    assert any("rule of thumb" in text for text in badges) and any("computed" in text for text in badges)
+    captions = [block.value for block in app.caption]
+    assert any("rule of thumb]" in text for text in captions) and any("computed]" in text for text in captions)
 
 
 def test_four_bits_are_not_four() -> None:

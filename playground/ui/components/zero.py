@@ -12,7 +12,7 @@ from playground.core import zero_explained
 from playground.core.gpus import smallest_that_fits
 from playground.core.rounding import rounded
 from playground.core.units import format_bytes
-from playground.core.zero import TABLE_1_PARAMS, Plan
+from playground.core.zero import Plan
 from playground.figures import zero as figures
 from playground.figures.formula import formula
 from playground.ui import charts, shell
@@ -164,9 +164,7 @@ def rounding(asked: Asked) -> None:
 def table_1(gpus: int) -> None:
     """The paper's Table 1, computed."""
     with st.expander("The paper's Table 1, computed: GB per GPU", icon=":material/table_chart:"):
-        cells = zero_explained.table_1()
-        for column, params in zip(st.columns(3), TABLE_1_PARAMS, strict=True):
-            column.html(figures.table_1(cells, params, gpus))
+        st.html(figures.table_1(zero_explained.table_1(), gpus))
         st.caption(
             "2 + 2 + 12 bytes a parameter. The paper rounds, and cuts the larger numbers: 257.75 is printed as 257."
         )
