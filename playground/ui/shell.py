@@ -93,12 +93,10 @@ def header(file: str, lede: str) -> None:
 
 def ways_in() -> None:
     """The pages that lead through the others: lessons, and a class together."""
-    with st.container(horizontal=True, gap="medium"):
-        for info in site.PAGES:
-            if not info.section and info.url_path:
-                with st.container(border=True, width=420):
-                    st.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
-                    st.markdown(info.summary)
+    ways = [info for info in site.PAGES if not info.section and info.url_path]
+    for column, info in zip(st.columns(len(ways), border=True), ways, strict=True):
+        column.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
+        column.markdown(info.summary)
 
 
 def cards(pages: Sequence[site.PageInfo], columns: int = 3) -> None:

@@ -65,7 +65,7 @@ PAGES = (
         ":material/menu_book:",
         "Text",
         "Up to 262,000 pieces a tokenizer may use: search them by text, id, bytes or regex; some are never used.",
-        "Twelve tokens nothing encodes to",
+        "Nothing encodes to these",
         {"tokenizer": "o200k", "only": "unstable"},
     ),
     PageInfo(
@@ -272,7 +272,7 @@ PAGES = (
         ":material/fact_check:",
         "Numbers",
         "The formulas against bytes measured here, on a real model and a real training step; and what others answer.",
-        "Llama 3.1 8B, asked of five calculators",
+        "Five calculators, one model",
         {"model": "llama-3.1-8b"},
     ),
     PageInfo(
