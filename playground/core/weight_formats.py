@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from playground.core import gguf_mixtures
 from playground.core.architectures import Architecture
@@ -100,6 +101,7 @@ def bytes_for_elements(elements: int, bits: Fraction) -> int:
     return math.ceil(elements * bits / 8)
 
 
+@lru_cache(maxsize=4096)  # a page that looks for the longest context asks it some hundred times
 def weight_bytes(model: Architecture, form: WeightFormat) -> int:
     """Bytes of every stored tensor of the model in this format; MXFP4 of a mixture of experts applies to the experts.
 
@@ -115,6 +117,7 @@ def weight_bytes(model: Architecture, form: WeightFormat) -> int:
     )
 
 
+@lru_cache(maxsize=4096)
 def bits_per_weight(model: Architecture, form: WeightFormat) -> Fraction:
     """The average over all parameters: what the file really takes a weight."""
     total = sum(t.elements for t in tensors(model))
