@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from playground import limits, paths
 from playground.classroom import codes, door, room_store
 from playground.classroom.room_store import RoomsUnavailable
+from playground.models import lens as lenses
 from playground.ui import rooms
+from playground.ui.components import rooms as asking
 from tests.pages import opened
 
 pytestmark = pytest.mark.model
@@ -180,6 +182,16 @@ def test_the_class_is_the_model_and_its_words_stay_text() -> None:
         )
     button(leader, "room.fresh")
     assert "lp-line'" not in opened.html(students[0].run()) + opened.html(leader)
+
+
+@pytest.mark.parametrize("kind", ["predict", "vote"])
+def test_the_order_of_what_a_class_may_choose_does_not_tell_what_the_model_prefers(kind: str) -> None:
+    text = "The capital of France is"
+    with lenses.open("smollm2-135m", owner="test") as lens:
+        question = asking.vote(lens, text) if kind == "vote" else asking.predict(lens, text, choosing=True)
+        likely = asking.likeliest(lens, text, len(question.options))
+    words = [token.text.strip().lower() for token in question.options]
+    assert words == sorted(words) and set(question.options) == set(likely) and list(question.options) != likely
 
 
 def test_only_the_secret_leads() -> None:

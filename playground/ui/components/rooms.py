@@ -242,13 +242,18 @@ def shares(question: Question) -> list[figures.Share]:
 
 def predict(lens: Lens, prompt: str, *, choosing: bool) -> Question:
     """A question about this prompt: four likely tokens by alphabet, or a word of one's own."""
-    options = sorted(likeliest(lens, prompt, OPTIONS), key=lambda token: token.text.lower()) if choosing else []
-    return Question(0, "predict", prompt, lens.model_id, tuple(options), may_write=not choosing)
+    options = _by_alphabet(likeliest(lens, prompt, OPTIONS)) if choosing else ()
+    return Question(0, "predict", prompt, lens.model_id, options, may_write=not choosing)
 
 
 def vote(lens: Lens, text: str) -> Question:
-    """The class's turn to append a token to this text."""
-    return Question(0, "vote", text, lens.model_id, tuple(likeliest(lens, text, CANDIDATES)))
+    """The class's turn to append a token to this text: likely ones by alphabet."""
+    return Question(0, "vote", text, lens.model_id, _by_alphabet(likeliest(lens, text, CANDIDATES)))
+
+
+def _by_alphabet(tokens: list[Token]) -> tuple[Token, ...]:
+    """An order that does not tell what the model prefers."""
+    return tuple(sorted(tokens, key=lambda token: (token.text.strip().lower(), token.text)))
 
 
 def counted(question: Question, lens: Lens) -> Question:
