@@ -35,7 +35,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 faults: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m fault
+	$(BIN)/python -m pytest -m fault --numprocesses $(PROCESSES) --dist worksteal
 
 load: $(VENV)/.installed-test
 	$(BIN)/python -m tests.load > /dev/null

@@ -72,6 +72,7 @@ def attending(page: str) -> Iterator[None]:
         _bar(who, page)
         if not who.leads:
             _listen(page)
+        rooms.tell_browser()  # before the page, which may wait for a model
     if who.room.place and who.room.place.page == page:
         _publish(who, page)  # a control was moved: the class need not wait for the instructor's own picture
     try:
@@ -81,7 +82,6 @@ def attending(page: str) -> Iterator[None]:
         raise
     _publish(who, page)
     st.session_state[_SETTLED] = st.session_state.get(rooms.SENT), _params()
-    rooms.tell_browser()
 
 
 def _bar(who: rooms.Member, page: str) -> None:
