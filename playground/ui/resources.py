@@ -29,7 +29,7 @@ _open_leases: contextvars.ContextVar[contextlib.ExitStack] = contextvars.Context
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Once a process, behind the first page: load the default model, then take what is loaded out of the collector.
+    """Once a process, when its first page is drawn: load the default model, then keep all that from the collector.
 
     Collections walk every tracked object while holding the interpreter; torch and transformers bring half a million
     that never die. ``gc.freeze`` keeps them out of every later collection (``LLM_PLAYGROUND_NO_FREEZE`` leaves them

@@ -32,7 +32,6 @@ def serve() -> None:
     )
     st.logo(str(paths.ASSETS / "logo.svg"), size="large")
     st.html(_STYLE)
-    resources.warm_up()
     page = st.navigation(_pages_by_section(), position="sidebar", expanded=True)
     try:
         with (
@@ -53,6 +52,7 @@ def serve() -> None:
                 "The details are in the server's log under that mark. Reload the page, or change the last input.",
             )
         )
+    resources.warm_up()  # last: the first page shares the interpreter with nothing
 
 
 def _report(title: str, mark: str, error: Exception) -> None:
