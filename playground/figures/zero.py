@@ -228,7 +228,7 @@ def _gigabytes(value: float) -> str:
 
 _STYLE = """<style>
 .lp-table1{display:flex;flex-wrap:wrap;gap:1rem 2rem}
-.lp-table1 table{flex:1 1 16rem;border-collapse:collapse;font-variant-numeric:tabular-nums}
+.lp-table1 table{flex:1 1 13rem;border-collapse:collapse;font-variant-numeric:tabular-nums}
 .lp-table1 th,.lp-table1 td{text-align:right;padding:.25rem .6rem;font-weight:400;
   border-bottom:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .lp-table1 tr:first-child th{font-weight:600}
