@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -93,22 +93,24 @@ def header(file: str, lede: str) -> None:
 
 def ways_in() -> None:
     """The pages that lead through the others: lessons, and a class together."""
-    ways = [info for info in site.PAGES if not info.section and info.url_path]
-    for column, info in zip(st.columns(len(ways), border=True), ways, strict=True):
-        column.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
-        column.markdown(info.summary)
+    with _grid("ways"):
+        for info in site.PAGES:
+            if not info.section and info.url_path:
+                st.page_link(
+                    page_object(info), label=_two_lines(info.title, info.summary), icon=info.icon, width="stretch"
+                )
 
 
-def cards(pages: Sequence[site.PageInfo], columns: int = 3) -> None:
+def cards(pages: Sequence[site.PageInfo]) -> None:
     """A card a page, section by section: what one sees there, the page itself, and its ready example."""
     for section, group in groupby(pages, key=lambda info: info.section):
         st.subheader(section, anchor=False)
-        together = list(group)
-        for row in range(0, len(together), columns):
-            for column, info in zip(st.columns(columns), together[row : row + columns], strict=False):
-                with column.container(border=True, height="stretch"):
-                    st.page_link(page_object(info), label=f"**{info.title}**", icon=info.icon)
-                    st.markdown(info.summary)
+        with _grid(section):
+            for info in group:
+                with st.container(border=True, height="stretch"):
+                    st.page_link(
+                        page_object(info), label=_two_lines(info.title, info.summary), icon=info.icon, width="stretch"
+                    )
                     link(info, info.example, info.params, ":material/play_arrow:")
 
 
@@ -138,13 +140,24 @@ def try_this(file: str, *experiments: tuple[str, dict[str, str], str]) -> None:
     """One-click experiments on this page: (label, the inputs it sets, what to look for)."""
     info = site.BY_FILE[file.replace("\\", "/").rsplit("/", 1)[-1]]
     st.subheader("Try this", anchor=False)
-    for column, (label, params, look_for) in zip(st.columns(len(experiments), border=True), experiments, strict=True):
-        with column:
-            link(info, f"**{label}**", params, ":material/play_arrow:")
-            st.caption(look_for)
+    with _grid("try"):
+        for label, params, look_for in experiments:
+            link(info, _two_lines(label, look_for), params, ":material/play_arrow:", width="stretch")
     following = site.after(info)
     if following and st.session_state.get("lesson.guide") is None:  # a lesson has its own way on
         st.page_link(page_object(following), label=f"Next: {following.title}", icon=":material/arrow_forward:")
+
+
+def _grid(name: str) -> Any:
+    """Cards side by side, as many as there is room for (``present.css``). One block, and one element a card: a page
+    is as fast as it has few of them.
+    """
+    return st.container(key=f"cards.{name}")
+
+
+def _two_lines(title: str, text: str) -> str:
+    """A link's label: the whole card is what one clicks."""
+    return f"**{title}**  \n:small[{text}]"
 
 
 def escape_markdown(text: str) -> str:

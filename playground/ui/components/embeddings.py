@@ -202,15 +202,15 @@ def word_arithmetic(lens: Lens) -> str:
         "measured", f"{lens.title}: the sum of the words' unit vectors against all {lens.known_tokens:,} rows."
     )
     first, other = answer.nearest[0], answer.others[0]
-    nearest, without = st.columns(2)
-    nearest.metric(
+    row = st.container(horizontal=True)
+    row.metric(
         "Nearest of all",
         shell.escape_markdown(first.label),
         f"{first.cosine:.3f}",
         delta_color="off",
         delta_arrow="off",
     )
-    without.metric(
+    row.metric(
         "Without the sum's own words",
         shell.escape_markdown(other.label),
         f"{other.cosine:.3f}",

@@ -74,10 +74,10 @@ def film(lens: Lens, made: Translation, layer: int, head: int | None) -> int:
 
 def result(lens: Lens, made: Translation) -> None:
     """What was written, and how sure of it the model was."""
-    left, right = st.columns([3, 2])
-    left.metric("Written", visible(made.written))
+    row = st.container(horizontal=True)
+    row.metric("Written", visible(made.written))
     least = made.least_sure.probability
-    right.metric("Least sure step", f"{100 * least:.1f} %", help="The smallest probability among the tokens it wrote.")
+    row.metric("Least sure step", f"{100 * least:.1f} %", help="The smallest probability among the tokens it wrote.")
     record = training(lens.model_id)
     if record:
         shell.provenance(

@@ -60,12 +60,12 @@ def to_answer(subject: Subject, card: Gpu) -> Serving:
     asked = ask.ask_serving(subject)
     usable = card.usable_bytes
     best = asked.best_format(usable)
-    one, two, three = st.columns(3)
-    one.metric("Longest context", _tokens(asked.longest_context(usable)), f"{asked.batch:,} at once", **_QUIET)
-    two.metric("Most texts at once", _tokens(asked.largest_batch(usable)), f"of {asked.context:,} tokens", **_QUIET)
+    row = st.container(horizontal=True)
+    row.metric("Longest context", _tokens(asked.longest_context(usable)), f"{asked.batch:,} at once", **_QUIET)
+    row.metric("Most texts at once", _tokens(asked.largest_batch(usable)), f"of {asked.context:,} tokens", **_QUIET)
     name, _, more = (best.title if best else "none").partition(", ")  # a metric is cut where it is too long
     bits = f"{float(asked.need(weights=best).bits_per_weight):.4g} bits a weight" if best else ""
-    three.metric("Best weights that fit", name, ", ".join(filter(None, (more, bits))) or None, **_QUIET)
+    row.metric("Best weights that fit", name, ", ".join(filter(None, (more, bits))) or None, **_QUIET)
     shell.notices(asked.need().notices)
     if subject.model is not None:
         _frontier(asked, usable)
@@ -165,9 +165,9 @@ def _recomputed(recompute: str) -> str:
 def largest_to_run(asked: Serving, card: Gpu) -> None:
     """The largest model that can answer so: of the catalogue, and by the closed form."""
     found, most = asked.largest_models(card.usable_bytes), asked.largest_count(card.usable_bytes)
-    one, two = st.columns(2)
-    one.metric("Largest of the catalogue", found[0][0].title if found else "none")
-    two.metric("Parameters, weights alone", format_count(most) if most else "none", asked.weights.title, **_QUIET)
+    row = st.container(horizontal=True)
+    row.metric("Largest of the catalogue", found[0][0].title if found else "none")
+    row.metric("Parameters, weights alone", format_count(most) if most else "none", asked.weights.title, **_QUIET)
     _models(found[:10], card)
     shell.provenance(
         "computed",

@@ -122,10 +122,10 @@ def decide(subject: Subject, task: Task, machine: Machine) -> None:
         ]
     )
     st.markdown(f"**Against {task.shots} examples with every request** (few-shot), training once is cheaper after")
-    one, two, three = st.columns(3)
-    for column, way in zip((one, two, three), ("lora", "fine-tune", "pre-train"), strict=True):
+    row = st.container(horizontal=True)
+    for way in ("lora", "fine-tune", "pre-train"):
         pays = lifecycle.break_even(ways["few-shot"], ways[way])
-        column.metric(lifecycle.TITLES[way], _requests(pays), "requests" if pays is not None else None, **_QUIET)
+        row.metric(lifecycle.TITLES[way], _requests(pays), "requests" if pays is not None else None, **_QUIET)
     shell.provenance(
         "computed",
         "the price of training / what a request saves, since it no longer carries the examples. Against the plain "

@@ -123,9 +123,9 @@ def _course(subject: Subject, rule: dict[str, int]) -> None:
 
 def _answer(total: int) -> None:
     card = smallest_that_fits(total)
-    one, two = st.columns([3, 2])
-    one.metric("Needed", format_bytes(total))
-    two.metric("Smallest card that holds it", card.title if card else "none of these alone")
+    row = st.container(horizontal=True)
+    row.metric("Needed", format_bytes(total))
+    row.metric("Smallest card that holds it", card.title if card else "none of these alone")
 
 
 def _bars(*bars: Bar) -> None:

@@ -138,11 +138,11 @@ def causal(text: str, asks: DeltaGenerator) -> str:
     together = objectives.together(told.nats, sum(len(token.raw) for token in tokens[1:]))
     st.html(figures.costs(names[0], costs))
     st.caption("Below each token its loss in nats: −ln of the probability that the model gave it.")
-    columns = st.columns(4)
-    columns[0].metric("Mean loss", f"{together.nats:.2f} nats", help="−ln of the probability of the right token.")
-    columns[1].metric("The same in bits", f"{together.bits:.2f}")
-    columns[2].metric("Perplexity", f"{together.perplexity:,.1f}", help="As unsure as between so many equal choices.")
-    columns[3].metric("Bits per byte", f"{together.bits_per_byte:.2f}" if together.bits_per_byte else "–")
+    row = st.container(horizontal=True)
+    row.metric("Mean loss", f"{together.nats:.2f} nats", help="−ln of the probability of the right token.")
+    row.metric("The same in bits", f"{together.bits:.2f}")
+    row.metric("Perplexity", f"{together.perplexity:,.1f}", help="As unsure as between so many equal choices.")
+    row.metric("Bits per byte", f"{together.bits_per_byte:.2f}" if together.bits_per_byte else "–")
     shown = costs[: limits.LOSS_BARS]
     st.plotly_chart(
         figures.bars(shown, objectives.blind_nats(lens.vocabulary_size), together.nats),

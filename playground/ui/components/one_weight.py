@@ -100,9 +100,9 @@ def picked_cell(asked: Asked) -> None:
     with numbers:
         st.caption("The chosen cell")
         st.text(asked.pair)
-        ours, own = st.columns(2)
-        ours.metric("Recomputed here", f"{row.weights[key]:.6f}")
-        own.metric("The model's own", f"{row.model_weights[key]:.6f}")
+        side_by_side = st.container(horizontal=True)
+        side_by_side.metric("Recomputed here", f"{row.weights[key]:.6f}")
+        side_by_side.metric("The model's own", f"{row.model_weights[key]:.6f}")
         st.markdown(f"Largest difference in this row: **{_small(row.weight_error)}**")
         worst, _ = one_weight.largest_error(asked.captured)
         st.caption(

@@ -122,13 +122,13 @@ def compare(lens: Lens, matrix: Matrix, scheme: Scheme) -> None:
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
     if scheme.name.upper() == matrix.stored:
         shell.notices([f"{scheme.title} is this file's own format: its weights lie on these marks already."])
-    cells = st.columns(4)
-    cells[0].metric(
+    row = st.container(horizontal=True)
+    row.metric(
         "Bits a weight", f"{float(made.bits_per_weight):.3f}", f"scales counted: {made.scales:,}", help=_BITS, **quiet
     )
-    cells[1].metric("This matrix", format_gb(size), f"BF16: {format_gb(2 * before.size)}", **quiet)
-    cells[2].metric("Signal to noise", _decibels(off.snr_db), figures.decibels_in_bits(off.snr_db), help=_SNR, **quiet)
-    cells[3].metric(
+    row.metric("This matrix", format_gb(size), f"BF16: {format_gb(2 * before.size)}", **quiet)
+    row.metric("Signal to noise", _decibels(off.snr_db), figures.decibels_in_bits(off.snr_db), help=_SNR, **quiet)
+    row.metric(
         "Error, RMSE", f"{off.rmse:.2g}", f"largest {off.largest:.2g}, {off.zeroed:.1%} became 0", help=_RMSE, **quiet
     )
     key = scheme.name if scheme.kind == "gguf" else scheme.kind

@@ -83,17 +83,17 @@ def ask() -> tuple[Budget, Machine | None]:
 def answer(budget: Budget) -> None:
     """The budget in three numbers."""
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
-    operations, days, ratio = st.columns(3)
+    row = st.container(horizontal=True)
     by = "6 × N × D" if budget.parameters else "6ND = C"
-    operations.metric("Compute, operations", scientific(budget.flop), by, **quiet)
+    row.metric("Compute, operations", scientific(budget.flop), by, **quiet)
     petaflop_s_days = training_compute.petaflop_s_days(budget.flop)
-    days.metric("In petaflop/s-days", scientific(petaflop_s_days), "8.64 × 10¹⁹ operations each", **quiet)
+    row.metric("In petaflop/s-days", scientific(petaflop_s_days), "8.64 × 10¹⁹ operations each", **quiet)
     if budget.parameters and budget.tokens:
         each = budget.tokens / budget.parameters
-        ratio.metric("Tokens per parameter", f"{each:,.1f}", f"against 20: {trained.verdict(each)}", **quiet)
+        row.metric("Tokens per parameter", f"{each:,.1f}", f"against 20: {trained.verdict(each)}", **quiet)
     else:
         size, _ = chinchilla.twenty(budget.flop)
-        ratio.metric("20 tokens per parameter", format_count(round(size)), "parameters: the course's answer", **quiet)
+        row.metric("20 tokens per parameter", format_count(round(size)), "parameters: the course's answer", **quiet)
 
 
 def splits(budget: Budget) -> None:
@@ -204,10 +204,10 @@ def price(budget: Budget, machine: Machine | None) -> None:
     with st.columns(3)[0]:
         rate = inputs.slider("Price of a GPU hour, $", 0.0, 15.0, 2.0, key="price", step=0.1)
     run = training_compute.run(budget.flop, machine.gpus, card.tflops, utilisation, rate)
-    one, two, three = st.columns(3)
-    one.metric("Days", f"{run.days:,.1f}" if run.days < 10**6 else scientific(run.days))
-    two.metric("GPU hours", format_count(round(run.gpu_hours)))
-    three.metric("Price", f"${format_count(round(run.price))}")
+    row = st.container(horizontal=True)
+    row.metric("Days", f"{run.days:,.1f}" if run.days < 10**6 else scientific(run.days))
+    row.metric("GPU hours", format_count(round(run.gpu_hours)))
+    row.metric("Price", f"${format_count(round(run.price))}")
     if utilisation > card.utilisation_ceiling:
         shell.notices(
             [f"The best matrix product measured on a {card.title} reaches {card.utilisation_ceiling:.0%} of its peak."]
@@ -228,13 +228,12 @@ def attention_warning(budget: Budget) -> None:
         longest = inputs.choice(
             "Tokens a sequence", SEQUENCES, key="sequence", default=131_072, slider=True, format_func=lambda n: f"{n:,}"
         )
-    cells = []
+    row = st.container(horizontal=True)
     for model_id, sequence in (("gpt-3-175b", 2048), ("llama-3.1-8b", 8192), ("llama-3.1-8b", longest)):
         model = architecture(model_id)
         share = training_compute.attention_share(model.layers, model.hidden, sequence, count(model))
-        cells.append((f"{model.title}, {sequence:,} tokens", f"{share:.1%}" if share < 1 else f"{share:.1f}×"))
-    for column, (label, value) in zip(st.columns(3), cells, strict=True):
-        column.metric(label, f"+ {value}", "of 6ND, for attention", **quiet)
+        more = f"+ {share:.1%}" if share < 1 else f"+ {share:.1f}×"
+        row.metric(f"{model.title}, {sequence:,} tokens", more, "of 6ND, for attention", **quiet)
     shell.provenance(
         "computed",
         "12·L·h·s / 6N: attention's own products, which 6ND leaves out (half of it where future tokens are skipped). "

@@ -47,8 +47,9 @@ def in_context(lens: Lens) -> str:
         "different sentences of ours, at the same layer: a model's vectors may all point much the same way, and only "
         "what lies above is the word's own ([Ethayarajh 2019](https://arxiv.org/abs/1909.00512), §3.3).",
     )
-    for column, name, (_, similarity) in zip(st.columns(len(names)), names, curves, strict=True):
-        column.metric(
+    row = st.container(horizontal=True)
+    for name, (_, similarity) in zip(names, curves, strict=True):
+        row.metric(
             f"{name}, last layer",
             f"{similarity[-1]:.2f}",
             f"{similarity[-1] - base.mean[-1]:+.2f} against different words",

@@ -42,17 +42,17 @@ def answer(asked: Asked) -> None:
     card = smallest_that_fits(asked.total)
     gigabytes, _, gibibytes = format_bytes(asked.total).partition(" = ")
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
-    held, less, holds = st.columns(3)
+    row = st.container(horizontal=True)
     counted = [name for name in ("activations", "buffers") if getattr(asked.extras[plan.stage], name)]
     with_extras = f" with {' and '.join(counted)}" if counted else ""
-    held.metric(f"On each GPU, stage {plan.stage}{with_extras}", gigabytes, gibibytes and f"= {gibibytes}", **quiet)
+    row.metric(f"On each GPU, stage {plan.stage}{with_extras}", gigabytes, gibibytes and f"= {gibibytes}", **quiet)
     if plan.host_total:
-        less.metric("In the host's memory, for each GPU", format_bytes(int(plan.host_total)).split(" = ")[0], **quiet)
+        row.metric("In the host's memory, for each GPU", format_bytes(int(plan.host_total)).split(" = ")[0], **quiet)
     else:
         factor = f"{float(plan.reduction):.3g}×" if plan.reduction else "—"
-        less.metric("Less states than stage 0", factor, zero_explained.limit(plan), **quiet)
+        row.metric("Less states than stage 0", factor, zero_explained.limit(plan), **quiet)
     usable = f"{format_bytes(card.usable_bytes)} usable" if card else None
-    holds.metric("Smallest card that holds it", card.title if card else "none of these", usable, **quiet)
+    row.metric("Smallest card that holds it", card.title if card else "none of these", usable, **quiet)
 
 
 def side_by_side(asked: Asked) -> None:

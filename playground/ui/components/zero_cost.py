@@ -84,16 +84,16 @@ def answer(asked: Asked, link: Link, card: str, tokens: int, used: float, overla
     now = step_time(plan, tokens, link, PEAKS[card], used, overlap)
     turn = hiding_tokens(plan, link, PEAKS[card], used)
     slower = now.total_s / now.compute_s
-    computes, sends, turns = st.columns(3)
+    row = st.container(horizontal=True)
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
-    computes.metric("Arithmetic, one step", figures.seconds(now.compute_s), f"{tokens:,} tokens a GPU", **quiet)
-    sends.metric(
+    row.metric("Arithmetic, one step", figures.seconds(now.compute_s), f"{tokens:,} tokens a GPU", **quiet)
+    row.metric(
         "Sending that nothing hides",
         figures.seconds(now.exposed_s),
         f"of {figures.seconds(now.send_s)}: the step is {slower:.2f}× as long",
         **quiet,
     )
-    turns.metric("The arithmetic can hide it all from", f"{turn:,} tokens", "a GPU and step", **quiet)
+    row.metric("The arithmetic can hide it all from", f"{turn:,} tokens", "a GPU and step", **quiet)
 
 
 def over_tokens(asked: Asked, link: Link, card: str, tokens: int, used: float, overlap: float) -> None:

@@ -54,15 +54,15 @@ def answer(subject: Subject, card: Gpu, count: int, found: tuple[Way, ...], rese
         )
         return
     quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
-    stage, fewest_column, held = st.columns(3)
+    row = st.container(horizontal=True)
     told = "plain data parallel" if way.stage == 0 else f"cuts {WHAT_IS_CUT[way.stage]}"
     offload = "" if way.offload == "none" else f", offloads {OFFLOAD_TITLES[way.offload]}"
-    stage.metric("The gentlest way that fits", f"stage {way.stage}", f"{told}{offload}", **quiet)
-    fewest_column.metric("It needs at least", f"{way.gpus:,} × {card.title}", f"{count:,} at hand", **quiet)
+    row.metric("The gentlest way that fits", f"stage {way.stage}", f"{told}{offload}", **quiet)
+    row.metric("It needs at least", f"{way.gpus:,} × {card.title}", f"{count:,} at hand", **quiet)
     on_all = plan(subject.parameters, count, way.stage, way.smallest.bytes, offload=way.offload)
     each = int(on_all.total) + reserved
     with_reserve = "States, activations and buffers" if reserved else "States"
-    held.metric(f"{with_reserve} on each of {count:,}", format_bytes(each).split(" = ")[0], **quiet)
+    row.metric(f"{with_reserve} on each of {count:,}", format_bytes(each).split(" = ")[0], **quiet)
     if way.offload == "parameters":
         st.caption(
             ":material/info: Everything waits in the host's memory, but what computes must come back for the moment: "

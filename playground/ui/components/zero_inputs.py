@@ -42,16 +42,14 @@ def ask(default_stage: int = 1, states_only: bool = False) -> Asked:
     model_column, gpus_column, stage_column = st.columns([5, 4, 3])
     with model_column:
         subject = subject_input()
+        each = bytes_input()
     with gpus_column:
         gpus = inputs.choice("GPUs (N)", GPUS, key="gpus", default=64, slider=True, format_func=lambda n: f"{n:,}")
     with stage_column:
         stage = inputs.choice("ZeRO stage", STAGES, key="stage", default=default_stage, segmented=True)
-    recipe_column, factor_column, offload_column = st.columns([5, 4, 3])
-    with recipe_column:
-        each = bytes_input()
-    with factor_column:
+    with gpus_column:
         factor = _factor(gpus, stage)
-    with offload_column:
+    with stage_column:
         offload = "none" if states_only else _offload(stage)
     shown = plans(subject.parameters, gpus, each, factor, offload)
     extras = (Extras(),) * len(shown) if states_only else extras_input(subject, shown)
