@@ -35,8 +35,8 @@ shell.try_this(
     (
         "One look",
         {"model": MODEL, "text": EXAMPLE, "cut": "edge", "layer": "23", "head": "4", "query": "4", "key": "3"},
-        "The same head may look at everything but *France*: that moves the prediction by 1.60 bits, taking the whole "
-        "head out by 1.69. So nearly all that it does here is this one look.",
+        "The same head may look at everything but *France*: that moves the prediction by 1.6 bits, taking the whole "
+        "head out by 1.7. So nearly all that it does here is this one look.",
     ),
     (
         "A sink, dropped and masked",
@@ -52,6 +52,6 @@ shell.try_this(
             "show": "every head",
         },
         "Head 18.6 puts more than half of its attention on *Potter*, the answer; taking it out moves the prediction "
-        "by 0.17 bits. Is that among the six heads that matter most?",
+        "by some 0.2 bits. Is that among the six heads that matter most?",
     ),
 )

@@ -56,6 +56,6 @@ if asking:
         (
             "A pattern",
             {"text": "The opposite of hot is cold. The opposite of up is"},
-            "SmolLM2 135M Instruct takes the pattern up at 94 %. Does your class?",
+            "SmolLM2 135M Instruct takes the pattern up at some 94 %. Does your class?",
         ),
     )

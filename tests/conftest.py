@@ -1,13 +1,19 @@
 """What every suite shares: the verified store, fetched once, and settings that keep a test run to itself."""
 
+import os
+
 import hypothesis
 import pytest
 
 import playground.models  # noqa: F401  (before torch: it settles how torch's threads wait)
+from playground.models.device import DTYPE_VARIABLE
 from tests.faults import rows
 
 hypothesis.settings.register_profile("playground", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("playground")
+
+# What is claimed of the model in fp32 is asked in fp32, on whatever processor; also by the servers that tests start.
+os.environ.setdefault(DTYPE_VARIABLE, "fp32")
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def doctor(as_json: bool) -> None:
     from playground.models import device, store
     from playground.models.catalogue import catalogue
 
-    measured = device.recorded()
+    measured, asked = device.recorded(), device.asked_dtype()
     entries = [
         {"id": e.id, "kind": e.kind, "present": store.present(e.id), "default": store.entry_for(e.id).default}
         for e in catalogue().entries.values()
@@ -146,7 +146,7 @@ def doctor(as_json: bool) -> None:
         "profile": limits.current().name,
         "device": device.describe(),
         "cpu": device.cpu_kind(),
-        "cpu_dtype": measured,
+        "cpu_dtype": {"dtype": asked} if asked else measured,
         "store": str(paths.home()),
         "entries": entries,
     }
@@ -154,7 +154,7 @@ def doctor(as_json: bool) -> None:
         return output.emit_json(report)
     rows = [("python", report["python"]), *((name, version(name)) for name in _VERSIONS)]
     rows += [("profile", report["profile"]), ("device", report["device"]), ("processor", report["cpu"])]
-    rows += [("CPU format", _measured(measured)), ("store", report["store"])]
+    rows += [("CPU format", asked or _measured(measured)), ("store", report["store"])]
     output.emit_table("This machine", ("what", "value"), rows)
     state = [(e["id"], e["kind"], "here" if e["present"] else "missing") for e in entries]
     output.emit_table("Models, vocabularies, scripts", ("id", "kind", "in the store"), state)

@@ -1,7 +1,8 @@
 """Which device and number format a model runs in.
 
-CUDA when there is a GPU, in bf16. On a CPU the format that is faster *here* (bf16 needs AVX512-BF16 or AMX to win),
-measured once on the default model and recorded in the store for this kind of machine.
+CUDA when there is a GPU, in bf16. On a CPU fp32, whose texts are the same in whatever company they are computed, unless
+bf16 is clearly faster *here* (it needs AVX512-BF16 or AMX to win): measured once on the default model and recorded in
+the store for this kind of machine. ``LLM_PLAYGROUND_DTYPE`` says it instead, on either.
 """
 
 import json
@@ -11,12 +12,16 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from playground import paths
+from playground.errors import BadInput
 
 Dtype = Literal["bf16", "fp32"]
+DTYPE_VARIABLE = "LLM_PLAYGROUND_DTYPE"
 MEASURED_S = 8.0  # a busy machine gets fewer repetitions
+# bf16 keeps three digits, so that of two tokens as good as equal another may come first where texts share a pass.
+WORTH_IT = 1.5
 
 
 def cuda_available() -> bool:
@@ -52,19 +57,32 @@ def cpu_kind() -> str:
     return f"{model} · {torch.get_num_threads()} threads · torch {torch.__version__}"
 
 
+def asked_dtype() -> Dtype | None:
+    """The format that ``LLM_PLAYGROUND_DTYPE`` asks for, if any. Raises BadInput for one there is not."""
+    asked = os.environ.get(DTYPE_VARIABLE, "")
+    for dtype in get_args(Dtype):
+        if dtype == asked:
+            return dtype
+    if asked:
+        raise BadInput(f"{DTYPE_VARIABLE} is {asked!r}", f"It can be {' or '.join(get_args(Dtype))}, or left out.")
+    return None
+
+
 def recorded() -> dict[str, float | str] | None:
     """What was measured for this kind of machine: ``dtype``, and milliseconds a format; None when not yet.
 
     A measurement taken while the machine was busy holds until the machine is quiet.
     """
     found: dict[str, float | str] | None = _records().get(cpu_kind())
-    return None if found is not None and found.get("busy") and not _busy() else found
+    if found is None or not {"bf16_ms", "fp32_ms"} <= found.keys() or (found.get("busy") and not _busy()):
+        return None
+    return found | {"dtype": _worth(float(found["bf16_ms"]), float(found["fp32_ms"]))}
 
 
 def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -> Dtype:
-    """Run each format up to ``repetitions`` times in turns, and return the one with the best single time.
+    """Run each format up to ``repetitions`` times in turns, and return which is worth it.
 
-    The best, not the mean: other programs only ever add time.
+    By the best single time, not the mean: other programs only ever add time.
     """
     best: dict[Dtype, float] = {}
     started = time.perf_counter()
@@ -76,10 +94,12 @@ def faster_dtype(run: dict[Dtype, Callable[[], object]], repetitions: int = 5) -
                 best[dtype] = min(time.perf_counter() - begin, best.get(dtype, float("inf")))
         if turn and time.perf_counter() - started > MEASURED_S:
             break
-    faster = min(best, key=lambda dtype: best[dtype])
-    times = {f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}
-    _record({"dtype": faster, "busy": _busy(), **times})
-    return faster
+    _record({"busy": _busy(), **{f"{dtype}_ms": round(1000 * seconds, 1) for dtype, seconds in best.items()}})
+    return _worth(best["bf16"], best["fp32"])
+
+
+def _worth(bf16: float, fp32: float) -> Dtype:
+    return "bf16" if fp32 > WORTH_IT * bf16 else "fp32"
 
 
 def _busy() -> bool:

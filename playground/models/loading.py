@@ -84,19 +84,19 @@ def load(entry: Entry, progress: Progress = silent) -> LoadedModel:
 
 
 def _on_cuda(entry: Entry, folder: Any) -> tuple[Any, str]:
-    dtype = "fp32" if entry.bundled else "bf16"  # what comes with the project is tiny: nothing would be won
+    # What comes with the project is tiny: nothing would be won.
+    dtype = "fp32" if entry.bundled else device.asked_dtype() or "bf16"
     return _from_folder(entry, folder, dtype).to("cuda"), dtype
 
 
 def _on_cpu(entry: Entry, folder: Any, progress: Progress) -> tuple[Any, str]:
-    """The format that is faster here; weights stored in fp32 keep it, since bf16 would lose what the file has."""
-    stored_bf16 = _stored_dtype(folder) == "BF16"
+    """The format that is better here; weights stored in fp32 keep it, since bf16 would lose what the file has."""
     known = device.recorded()
-    if not stored_bf16:
-        return _from_folder(entry, folder, "fp32"), "fp32"
-    if known is not None:
-        dtype = str(known["dtype"])
-        return _from_folder(entry, folder, dtype), dtype
+    settled = device.asked_dtype() or (str(known["dtype"]) if known else None)
+    if _stored_dtype(folder) != "BF16":
+        settled = "fp32"
+    if settled:
+        return _from_folder(entry, folder, settled), settled
     progress("measuring which number format is faster on this processor, once", 0, 0)
     models = {dtype: _from_folder(entry, folder, dtype) for dtype in ("bf16", "fp32")}
     ids = list(range(100, 116))

@@ -1,6 +1,9 @@
 """Lessons as files: what is read, and how a broken one is told, with its line, while the others load."""
 
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from playground.classroom import assertions, lessons
 from playground.classroom.assertions import FACTS, Assertion
 from playground.errors import BadInput
 from playground.lab import facts
+from playground.models import device
 
 PAGES = {"sampling", "zero"}
 GOOD = """\
@@ -148,6 +152,15 @@ def test_every_assertion_holds_on_the_model(lesson: lessons.Lesson) -> None:
         for assertion in step.assertions:
             outcome = assertions.evaluate(assertion, facts.KNOWN)
             assert outcome.holds, f"{lesson.path.name}, line {assertion.line}: {assertion}, found {outcome.found!r}"
+
+
+@pytest.mark.model
+def test_every_assertion_holds_in_a_gpus_format_too() -> None:
+    """What a lesson says is also true of bf16, in which a GPU computes."""
+    again = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-k", "every_assertion_holds_on_the_model", __file__]
+    done = subprocess.run(again, env=os.environ | {device.DTYPE_VARIABLE: "bf16"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2_000:]
+    assert f"{len(SHIPPED)} passed" in done.stdout
 
 
 def test_recorded_answers_are_counted() -> None:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from playground.errors import BadInput
 from playground.models import device
 
 
@@ -24,6 +25,23 @@ def test_the_faster_one_is_chosen_and_recorded():
     found = device.recorded()
     assert found["dtype"] == "bf16" and found["bf16_ms"] < found["fp32_ms"]
     assert device.faster_dtype({"bf16": RUN["fp32"], "fp32": RUN["bf16"]}) == "fp32"
+
+
+def test_a_little_faster_is_not_worth_the_digits(home):
+    """Nor is it in a record of before, which said only what was faster."""
+    near = {"bf16": lambda: time.sleep(0.018), "fp32": lambda: time.sleep(0.020)}
+    assert device.faster_dtype(near) == device.recorded()["dtype"] == "fp32"
+    record = {device.cpu_kind(): {"dtype": "bf16", "busy": False, "bf16_ms": 18.0, "fp32_ms": 20.0}}
+    (home / "machine.json").write_text(json.dumps(record))
+    assert device.recorded()["dtype"] == "fp32"
+
+
+def test_the_format_can_be_said(monkeypatch):
+    monkeypatch.setenv(device.DTYPE_VARIABLE, "bf16")
+    assert device.asked_dtype() == "bf16"
+    monkeypatch.setenv(device.DTYPE_VARIABLE, "fp8")
+    with pytest.raises(BadInput, match="fp8"):
+        device.asked_dtype()
 
 
 def test_what_a_busy_machine_measured_holds_until_it_is_quiet(monkeypatch):

@@ -47,8 +47,9 @@ def html(app: AppTest) -> str:
 
 
 def says(app: AppTest) -> str:
-    """Its sentences, without Markdown's escapes."""
-    return "\n".join(element.value for element in (*app.markdown, *app.caption, *app.text)).replace("\\", "")
+    """Its sentences, those on links too, without Markdown's escapes."""
+    linked = (link.proto.label for link in app.get("page_link"))
+    return "\n".join((*(e.value for e in (*app.markdown, *app.caption, *app.text)), *linked)).replace("\\", "")
 
 
 def html_of(app: AppTest, name: str) -> str:

@@ -86,11 +86,14 @@ def test_alone_one_guesses_and_sees_the_model() -> None:
 def test_the_ready_questions_are_as_said() -> None:
     app = opened.run("room.py", text="The opposite of hot is cold. The opposite of up is")
     button(app, "room.alone.option.0")
-    assert "94 %" in opened.html(app) and "at 94 %" in opened.says(app)
+    assert max(_percents(app)) == pytest.approx(94, abs=0.5) and "at some 94 %" in opened.says(app)
     app = opened.run("room.py", text="My favourite thing is")
     button(app, "room.alone.option.0")
-    percents = [float(p) for p in re.findall(r"<span>([\d.]+) %</span>", opened.html(app))]
-    assert len(percents) == 6 and max(percents) < 10
+    assert len(_percents(app)) == 6 and max(_percents(app)) < 10
+
+
+def _percents(app: Any) -> list[float]:
+    return [float(p) for p in re.findall(r"<span>([\d.]+) %</span>", opened.html(app))]
 
 
 def test_choices_keep_their_order_where_columns_stack() -> None:
@@ -111,7 +114,7 @@ def test_without_a_prompt_nothing_is_asked() -> None:
 
 def test_a_class_predicts_then_sees() -> None:
     leader, code = leading(text="The capital of France is")
-    assert "**A pattern**" in [link.proto.label for link in leader.get("page_link")]
+    assert any(link.proto.label.startswith("**A pattern**") for link in leader.get("page_link"))
     students = [joined(code) for _ in range(3)]
     assert len({opened.says(s).split("Your name here: ")[1].partition("\n")[0] for s in students}) == 3
     assert all(f"You have joined room {code}" in [h.value for h in s.subheader] for s in students)
