@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from playground import limits
 from playground.errors import PlaygroundError
-from playground.ui import links, site
+from playground.ui import ahead, links, site
 from playground.ui.links import BY_LINK, link, page_object
 
 __all__ = ["BY_LINK", "link", "page_object"]  # of the addresses' own module; pages find them here
@@ -22,7 +22,10 @@ __all__ = ["BY_LINK", "link", "page_object"]  # of the addresses' own module; pa
 # A link on the same page leaves the reader where it was clicked, far below what it changed.
 _TO_THE_TOP = """document.querySelector('[data-testid="stMain"]')?.scrollTo({top: 0, behavior: "smooth"});"""
 _SCRIPTS = "\n".join(
-    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("history.js", "present.js")
+    (
+        *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("history.js", "present.js")),
+        ahead.script(),
+    )
 )
 
 Provenance = Literal["measured", "recorded", "computed", "rule of thumb"]

@@ -4,6 +4,7 @@ The file is taken as it is; only its names, ports and paths are changed to a tem
 """
 
 import asyncio
+import gzip
 import http.client
 import os
 import re
@@ -22,6 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from playground.classroom import news
+from playground.ui import ahead
 from tests.load.ws_client import Reader
 from tests.server import ROOT, Server, free_port
 
@@ -146,6 +148,14 @@ def test_the_page_comes_over_https_and_plain_http_is_sent_there(site: Site) -> N
     connection.request("GET", "/zero?stage=3")
     moved = connection.getresponse()
     assert (moved.status, moved.headers["Location"]) == (301, f"https://{HOST}/zero?stage=3")
+
+
+def test_scripts_come_compressed(site: Site) -> None:
+    path = "/" + next(name for name in ahead.files() if "Plotly" in name)
+    answer = site.get(path, **{"Accept-Encoding": "gzip"})
+    sent = answer.read()
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert 0 < 2 * len(sent) < len(gzip.decompress(sent))
 
 
 def test_what_changes_is_never_cached(site: Site) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from playground.ui import shell, site
+from playground.ui import ahead, shell, site
 from tests.e2e.conftest import Tab
 from tests.server import Server
 
@@ -134,3 +134,17 @@ def test_a_deep_link_is_the_first_request_of_a_fresh_server(
         assert tab.page.locator(".st-key-text textarea").input_value() == "Deep links work cold."
         tab.page.close()
         assert "Traceback" not in fresh.log(), fresh.log()
+
+
+def test_a_first_chart_does_not_wait_for_its_library(new_page: Callable[..., Tab]) -> None:
+    tab, asked = new_page(), []
+    tab.page.on("requestfinished", lambda request: asked.append(urlsplit(request.url).path.rsplit("/", 1)[-1]))
+    tab.open("")
+    tab.page.wait_for_function(
+        "names => names.every(n => performance.getEntriesByType('resource').some(e => e.name.endsWith(n)))",
+        arg=list(ahead.files()),
+    )
+    asked.clear()
+    tab.page.get_by_test_id("stSidebarNavLink").filter(has_text="What sharding costs").click()
+    tab.page.wait_for_selector(".js-plotly-plot .main-svg")
+    assert not [name for name in asked if name.startswith(ahead.PARTS) and name.endswith(".js")]
