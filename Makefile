@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN_FLAGS ?=
 PROCESSES ?= 2
-BENCHES ?= next_token generating readers attention sampling interaction tokenizing serving following start growth
+BENCHES ?= next_token generating readers attention sampling interaction tokenizing serving following first_chart start growth
 VENV := .venv
 BIN := $(VENV)/bin
 
