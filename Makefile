@@ -26,7 +26,7 @@ run: $(VENV)/.installed
 # Two at a time; what measures thirty readers has the machine to itself.
 test: check
 	$(BIN)/python -m pytest -rs --instafail --numprocesses $(PROCESSES) --dist worksteal -m "not load"
-	$(BIN)/python -m pytest -rs --instafail tests/load
+	$(BIN)/python -m pytest -rs --instafail -m load
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check
