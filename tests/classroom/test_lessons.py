@@ -155,6 +155,16 @@ def test_every_assertion_holds_on_the_model(lesson: lessons.Lesson) -> None:
 
 
 @pytest.mark.model
+def test_the_figures_that_lessons_round_are_these_in_fp32() -> None:
+    """Where a lesson's bounds leave room for both formats, fp32 is held to its own."""
+    animal = "The animal didn't cross the street because it was too tired."
+    assert 0.745 <= facts.attention(animal, from_=" it", to=" animal", layer="13", head="8") <= 0.753
+    assert 1270 <= facts.kept_tokens("My favourite thing is", p="0.9") <= 1330
+    assert 13200 <= facts.kept_tokens("The capital of France is", p="0.9", t="2") <= 13430
+    assert 0.69 <= facts.probability("The capital of Japan is", token=" Tokyo") <= 0.71
+
+
+@pytest.mark.model
 def test_every_assertion_holds_in_a_gpus_format_too() -> None:
     """What a lesson says is also true of bf16, in which a GPU computes."""
     again = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-k", "every_assertion_holds_on_the_model", __file__]
